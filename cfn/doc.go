@@ -1,0 +1,2 @@
+// Package cfn reads CloudFormation templates: the language, not the service.
+package cfn

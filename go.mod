@@ -1,0 +1,3 @@
+module github.com/twokey/twokey
+
+go 1.26
