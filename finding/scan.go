@@ -1,0 +1,121 @@
+package finding
+
+// Scan is the whole result of a scan, in the shape of its JSON output
+// (schema twokey.scan/v1). Fields may be added; none is renamed or removed
+// without a new schema version.
+type Scan struct {
+	Schema      string     `json:"schema"`
+	Estate      Counts     `json:"estate"`
+	Pipelines   []Pipeline `json:"pipelines"`
+	Findings    []Finding  `json:"findings"`
+	Assumptions []string   `json:"assumptions"`
+	Coverage    Coverage   `json:"coverage"`
+}
+
+// Counts is the size of the estate.
+type Counts struct {
+	Accounts   int `json:"accounts"`
+	Principals int `json:"principals"`
+	Pipelines  int `json:"pipelines"`
+	People     int `json:"people"`
+}
+
+// Pipeline is what a scan says of one pipeline.
+type Pipeline struct {
+	Name    string `json:"name"`
+	ARN     string `json:"arn"`
+	Account string `json:"account"`
+	// AccountName is the account's name in the estate file, if it has one.
+	AccountName string   `json:"account_name,omitempty"`
+	Region      string   `json:"region"`
+	Location    Location `json:"location"`
+	// PeopleToProduction is 1, 2 or 3; 4 means four or more, and 0 that it could
+	// not be worked out (see Unknown).
+	PeopleToProduction int `json:"people_to_production"`
+	Want               int `json:"want"`
+	// Unknown says why the number is not known or is only an upper bound.
+	Unknown string `json:"unknown,omitempty"`
+	// Production are the deploy actions that change production, "STAGE/ACTION".
+	Production []string `json:"production"`
+	// Inferred is true where nothing was marked production and it was inferred.
+	Inferred bool    `json:"production_inferred"`
+	Stages   []Stage `json:"stages"`
+	Ways     []Way   `json:"ways"`
+	// BreakGlass are the principals left out of the count.
+	BreakGlass []string `json:"break_glass,omitempty"`
+}
+
+// Stage is one stage of a pipeline, for the picture.
+type Stage struct {
+	Name    string   `json:"name"`
+	Actions []Action `json:"actions"`
+}
+
+// Action is one action of a stage, for the picture.
+type Action struct {
+	Name     string `json:"name"`
+	Category string `json:"category"`
+	Provider string `json:"provider"`
+	RunOrder int    `json:"run_order"`
+	// Role is the ARN it runs as; DeployRole the CloudFormation execution role
+	// or build role behind it, if there is one.
+	Role       string `json:"role,omitempty"`
+	DeployRole string `json:"deploy_role,omitempty"`
+	// Account is the account it acts in.
+	Account    string `json:"account,omitempty"`
+	Production bool   `json:"production,omitempty"`
+	// Gate says how many people the gate wants; 0 where the action is no gate.
+	Gate int `json:"gate,omitempty"`
+	// GovernedBy is "twokey" for a governed gate, "native" for any other gate.
+	GovernedBy string   `json:"governed_by,omitempty"`
+	Location   Location `json:"location"`
+}
+
+// Way is one minimal way to change production.
+type Way struct {
+	// People are the members of the coalition: names of people, or, where they
+	// are not known, "one person who can both push to X and approve Y".
+	People []string `json:"people"`
+	Title  string   `json:"title"` // one line, without a full stop
+	Steps  []Step   `json:"steps"`
+	Mend   string   `json:"mend"`
+	// MendLocation is the statement that the mend names.
+	MendLocation Location `json:"mend_location"`
+	// Assumes are conditions under which the way works ("if on that network").
+	Assumes     []string `json:"assumes,omitempty"`
+	Fingerprint string   `json:"fingerprint"`
+}
+
+// Step is one step of a way.
+type Step struct {
+	Technique string    `json:"technique"` // id of the row in the technique table
+	Principal string    `json:"principal"` // ARN acted as
+	Action    string    `json:"action"`
+	Resource  string    `json:"resource"`
+	Gains     string    `json:"gains"` // what is had after the step, a sentence
+	Because   []Because `json:"because"`
+	If        []string  `json:"if"`
+}
+
+// Because is a statement that allows a step.
+type Because struct {
+	Policy    string   `json:"policy"`
+	Statement int      `json:"statement"`
+	Location  Location `json:"location"`
+}
+
+// Coverage says what was read, what stayed unknown, and what was denied.
+type Coverage struct {
+	Read    []string  `json:"read"`
+	Unknown []Unknown `json:"unknown"`
+	Denied  []Unknown `json:"denied"`
+	// Unmodelled counts resources read but of no use to Twokey, by type.
+	Unmodelled map[string]int `json:"unmodelled,omitempty"`
+}
+
+// Unknown is something that a reader should know was not seen.
+type Unknown struct {
+	What     string   `json:"what"`
+	Why      string   `json:"why"`
+	Location Location `json:"location"`
+}
