@@ -82,8 +82,9 @@ type Way struct {
 	// MendLocation is the statement that the mend names.
 	MendLocation Location `json:"mend_location"`
 	// Assumes are conditions under which the way works ("if on that network").
-	Assumes     []string `json:"assumes,omitempty"`
-	Fingerprint string   `json:"fingerprint"`
+	Assumes     []string     `json:"assumes,omitempty"`
+	Fingerprint string       `json:"fingerprint"`
+	Suppressed  *Suppression `json:"suppressed,omitempty"`
 }
 
 // Step is one step of a way.
