@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// The exit codes of every verb. Scripts rely on them.
+const (
+	ExitOK         = 0 // it did its work, and nothing speaks against the answer
+	ExitNegative   = 1 // it did its work, and the answer is no: findings, a refusal, a denial, a failed test
+	ExitFailed     = 2 // it could not do its work
+	ExitIncomplete = 3 // evidence is incomplete, under --strict
+)
+
+// Verdict is the error of a verb that did its work and whose printed result
+// already says what is wrong: it sets the exit code and prints nothing.
+type Verdict int
+
+// The verdicts.
+const (
+	Negative   Verdict = ExitNegative
+	Incomplete Verdict = ExitIncomplete
+)
+
+func (v Verdict) Error() string { return fmt.Sprintf("exit code %d", int(v)) }
+
+// Error is an error with a hint: what the person can do about it.
+type Error struct {
+	Err   error
+	Hints []string
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
+// failf makes an Error with one hint; an empty hint is left out.
+func failf(hint, format string, args ...any) error {
+	e := &Error{Err: fmt.Errorf(format, args...)}
+	if hint != "" {
+		e.Hints = []string{hint}
+	}
+	return e
+}
+
+// exitCode maps what a verb returned to the exit code of the process. It is the
+// only place that does.
+func exitCode(err error) int {
+	var v Verdict
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &v):
+		return int(v)
+	}
+	return ExitFailed
+}
+
+// printError writes err to w, an error a line, and its hints after it. Of
+// joined errors each gets a line of its own.
+func printError(w io.Writer, p painter, err error) {
+	if v := Verdict(0); errors.As(err, &v) {
+		return
+	}
+	for _, line := range strings.Split(err.Error(), "\n") {
+		fmt.Fprintf(w, "%s %s\n", p.paint(red, "twokey: error:"), line)
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		for _, h := range e.Hints {
+			fmt.Fprintf(w, "%s %s\n", p.paint(yellow, "hint:"), h)
+		}
+	}
+}
