@@ -8,9 +8,9 @@ import (
 )
 
 // Fingerprint identifies a finding between runs: by its rule, by what it is
-// about (type, account, stack
-// and logical id or name, and the part of a pipeline) and by the given evidence, but
-// never by a line number, so that it stays the same when text moves.
+// about (type, account, stack, logical id or name, and the part of a pipeline)
+// and by the given evidence, but never by a line number, so that it stays the
+// same when text moves.
 func Fingerprint(rule string, s Subject, evidence ...string) string {
 	h := sha256.New()
 	parts := append([]string{rule, s.Type, s.Account, s.Stack, s.ID, s.Part}, evidence...)
