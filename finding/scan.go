@@ -10,6 +10,8 @@ type Scan struct {
 	Findings    []Finding  `json:"findings"`
 	Assumptions []string   `json:"assumptions"`
 	Coverage    Coverage   `json:"coverage"`
+	// Accounts names the accounts of the estate, for the picture.
+	Accounts []Account `json:"accounts,omitempty"`
 }
 
 // Counts is the size of the estate.
@@ -43,6 +45,11 @@ type Pipeline struct {
 	Ways     []Way   `json:"ways"`
 	// BreakGlass are the principals left out of the count.
 	BreakGlass []string `json:"break_glass,omitempty"`
+	// Buckets, Keys and People are what else is in the picture: where artifacts
+	// lie, what encrypts them, and who has a hand in the pipeline.
+	Buckets []Bucket `json:"buckets,omitempty"`
+	Keys    []Key    `json:"keys,omitempty"`
+	People  []Person `json:"people,omitempty"`
 }
 
 // Stage is one stage of a pipeline, for the picture.
@@ -96,6 +103,10 @@ type Step struct {
 	Gains     string    `json:"gains"` // what is had after the step, a sentence
 	Because   []Because `json:"because"`
 	If        []string  `json:"if"`
+	// At says where in the picture the step takes place: "STAGE/ACTION" of the
+	// pipeline, or the ARN of a bucket, a key or a role. Empty where that is
+	// outside the picture, or where Resource or Principal already say it.
+	At string `json:"at,omitempty"`
 }
 
 // Because is a statement that allows a step.
