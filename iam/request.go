@@ -26,6 +26,8 @@ type Principal struct {
 	Session string
 	// RoleARN is, for a session, the ARN of its role with path where known.
 	RoleARN string
+	// UserARN is, for a FederatedUser, the IAM user who asked for the token, where known.
+	UserARN string
 	// ManagementAccount: the caller's account is the organization's management
 	// account, which SCPs do not restrict.
 	ManagementAccount bool
@@ -45,7 +47,16 @@ type Request struct {
 	// ResourceInManagementAccount and AWSManagedKey lift RCPs.
 	ResourceInManagementAccount bool
 	AWSManagedKey               bool
-	Context                     *Context
+	// Context are the condition keys of the request; nil means none.
+	Context *Context
+	// PrincipalContext are the keys that come with the principal, looked at where
+	// Context does not mention a key. nil means only what the principal's ARN
+	// makes certain: aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType.
+	PrincipalContext *Context
+	// WildcardOnly, where set, reports whether an action has no resource types:
+	// its requests are made on "*", whatever Resource says.
+	WildcardOnly func(action string) bool
+
 	compiled                    compiledRequest
 }
 

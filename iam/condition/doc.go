@@ -1,0 +1,3 @@
+// Package condition compiles the Condition element of IAM policies and
+// evaluates it against the condition keys of a request.
+package condition
