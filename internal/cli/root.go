@@ -81,6 +81,7 @@ test, findings), 2 it could not do its work, 3 incomplete evidence under --stric
 		&cobra.Group{ID: groupFind, Title: "Find:"},
 		&cobra.Group{ID: groupOther, Title: "Other:"},
 	)
+	root.SetHelpCommand(a.help())
 	root.SetHelpCommandGroupID(groupOther)
 	root.AddCommand(
 		a.completion(),

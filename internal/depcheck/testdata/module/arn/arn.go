@@ -1,0 +1,9 @@
+package arn
+
+import (
+	"strings"
+	"net/http"
+)
+
+var _ = strings.Cut
+var _ http.Handler

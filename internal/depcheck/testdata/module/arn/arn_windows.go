@@ -1,0 +1,4 @@
+//go:build windows
+package arn
+
+import _ "example.com/m/estate"

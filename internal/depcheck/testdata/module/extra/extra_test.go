@@ -1,0 +1,5 @@
+package extra
+
+import "testing"
+
+func TestX(t *testing.T) {}
