@@ -1,0 +1,86 @@
+package report_test
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/twokey/twokey/finding"
+	"github.com/twokey/twokey/report"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+type renderer func(io.Writer, *finding.Scan, report.Options) error
+
+// scans are the four scans each renderer is shown.
+var scans = []struct {
+	name string
+	scan func() *finding.Scan
+}{{"storefront", storefront}, {"large", large}, {"empty", empty}, {"hostile", hostile}}
+
+func render(tb testing.TB, r renderer, s *finding.Scan, o report.Options) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	if err := r(&b, s, o); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got, go test -update rewrites it):\n%s", path, diff)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	opts := report.Options{Version: "1.2.3", Title: "examples/storefront", Rules: rules(), Elapsed: 41 * time.Millisecond}
+	explain := opts
+	explain.Explain = true
+	for _, r := range []struct {
+		ext    string
+		render renderer
+		opts   report.Options
+	}{
+		{"txt", report.Text, opts},
+		{"explain.txt", report.Text, explain},
+		{"paths.txt", report.Paths, opts},
+		{"json", report.JSON, opts},
+		{"md", report.Markdown, opts},
+		{"sarif", report.SARIF, opts},
+		{"html", report.HTML, opts},
+	} {
+		for _, s := range scans {
+			if s.name == "large" && (r.ext == "json" || r.ext == "sarif" || r.ext == "html") {
+				continue // hundreds of kilobytes that nobody would read; other tests look into them
+			}
+			t.Run(s.name+"."+r.ext, func(t *testing.T) {
+				t.Parallel()
+				golden(t, s.name+"."+r.ext, render(t, r.render, s.scan(), r.opts))
+			})
+		}
+	}
+}
