@@ -40,6 +40,8 @@ const (
 var testLibraries = []string{
 	"github.com/google/go-cmp",
 	"github.com/rogpeppe/go-internal",
+	"github.com/santhosh-tekuri/jsonschema/v6",
+	"github.com/chromedp",
 	"github.com/anishathalye/porcupine",
 	"go.uber.org/goleak",
 	"pgregory.net/rapid",
