@@ -1,6 +1,9 @@
 package estate
 
 import (
+	"sync"
+	"time"
+
 	"github.com/twokey/twokey/iam/policy"
 )
 
@@ -19,6 +22,10 @@ type Meta struct {
 	// Generated is true where the name is a stand-in for one that AWS makes up
 	// at creation.
 	Generated bool
+	// Maybe is true where a template condition that could not be decided says
+	// whether the resource exists; Condition is its name.
+	Maybe     bool
+	Condition string
 	Pos       policy.Pos
 	// Props are the resolved properties in CloudFormation's shape, whatever the
 	// resource was loaded from; rules read details that the typed fields leave out.
@@ -77,6 +84,12 @@ type Estate struct {
 	Problems    []Problem
 	Assumptions []string
 	Read        []Source
+	// PassedOver are files of a scanned directory that are clearly not templates.
+	PassedOver []string
+
+	indexOnce sync.Once
+	indexed   *index
+	compiled  sync.Map // see policies.go
 }
 
 // Account is an AWS account.
@@ -93,7 +106,11 @@ type Account struct {
 	// FromTemplates: the account is known from templates alone, so it may hold
 	// principals and policies that the estate does not show.
 	FromTemplates bool
-	Pos           policy.Pos
+	// Foreign: nothing of the account is in the estate; it is only named, in an ARN.
+	Foreign bool
+	// StandIn: the id is made up, because nothing says which account it is.
+	StandIn bool
+	Pos     policy.Pos
 }
 
 // Person is one human.
@@ -104,13 +121,16 @@ type Person struct {
 	Pos        policy.Pos
 }
 
-// GateRule is an entry of gates: in the estate file, as far as counting people
-// needs it.
+// GateRule is an entry of gates: in the estate file.
 type GateRule struct {
-	Pipeline, Stage, Action string // globs
-	Approvals               int
+	Pipeline, Stage, Action string // globs; "*" where not given
+	Approvals               int    // distinct people, at least 1
 	Slots                   []GateSlot
-	Exclude                 []string
+	Exclude                 []string      // author, committer, starter, pipeline-editor
+	Require                 []string      // comment, passkey
+	Open                    string        // "Mon-Fri 09:00-17:00 Europe/Berlin"; empty for always
+	Expires                 time.Duration // 0 where not given
+	Rejections              int           // how many rejections close it; 1 where not given
 	BreakGlass              bool
 	Pos                     policy.Pos
 }

@@ -10,7 +10,9 @@ type User struct {
 	Groups   []string // ARNs
 	Policies []Policy // inline and attached, not the groups'
 	Boundary *Policy
-	// ConsoleAccess: a login profile exists. Unknown from templates that do not say.
+	// Console: a login profile is declared. AccessKeys counts the declared keys.
+	// Templates need not say either.
+	Console    bool
 	AccessKeys int
 }
 
@@ -45,9 +47,10 @@ type ManagedPolicy struct {
 	Meta
 	Name Text
 	Doc  *policy.Document
+	// Unknown says why the document could not be read; Doc is then nil.
+	Unknown string
 	// AttachedTo are the ARNs of the users, groups and roles it is attached to.
 	AttachedTo []string
-	// Generations: how many versions exist is not known from templates.
 }
 
 // InstanceProfile carries a role to EC2.
@@ -116,11 +119,9 @@ type Action struct {
 	Pos    policy.Pos
 }
 
-// ConfigText returns the text of a configuration value, which may have holes.
-func (a *Action) ConfigText(key string) Text {
-	t, _ := a.Config.Get(key).Scalar()
-	return t
-}
+// ConfigText returns the text of a configuration value, which may have holes;
+// where the whole map could not be resolved, it is a hole.
+func (a *Action) ConfigText(key string) Text { return textOf(at(a.Config, key)) }
 
 // Trigger is a V2 trigger, in CloudFormation's shape under Node.
 type Trigger struct {
@@ -140,16 +141,22 @@ type Variable struct {
 type Bucket struct {
 	Meta
 	Name Text
-	// Policy is nil where the estate has none; PolicyPos where it stands.
+	// Policy is nil where the estate has none.
 	Policy *Policy
+	// Missing: named by a pipeline or a bucket policy, defined nowhere in the
+	// estate; its properties, and without a Policy its policy, are unknown.
+	Missing bool
 }
 
 // Key is a KMS key.
 type Key struct {
 	Meta
 	KeyID   Text
-	Policy  *Policy // nil: the default key policy of the API, which delegates to the account
-	Aliases []string
+	Policy  *Policy  // nil: the default key policy of the API, which delegates to the account
+	Aliases []string // names, "alias/x"
+	// Missing: used by a pipeline's artifact store, defined nowhere in the
+	// estate; Policy is then unknown.
+	Missing bool
 }
 
 // Alias is a KMS alias.
@@ -182,6 +189,9 @@ type Project struct {
 	BuildSpecPos    policy.Pos
 	Privileged      bool
 	Environment     []EnvVar
+	// Missing: named by a pipeline's action, defined nowhere in the estate; what
+	// it runs and as whom are unknown.
+	Missing bool
 }
 
 // EnvVar is one environment variable of a build project.
@@ -199,6 +209,8 @@ type Function struct {
 	// Policy is the function's resource policy, made of its permissions.
 	Policy *Policy
 	Inline bool // its code stands in the template (ZipFile)
+	// Missing: named by a pipeline's action, defined nowhere in the estate.
+	Missing bool
 }
 
 // StackResource is a CloudFormation stack that a template or pipeline deploys,
@@ -207,6 +219,12 @@ type StackResource struct {
 	Meta
 	Name    Text
 	RoleARN Text // the execution role it keeps; empty where it uses the caller's
+	RolePos policy.Pos
+	// Template is the file it was read from; empty for a stack that is only
+	// deployed to.
+	Template string
+	// InstanceOf is the name of the stack set that it is an instance of.
+	InstanceOf string
 	// DeployedBy are "PIPELINE/STAGE/ACTION" of the pipelines that deploy it.
 	DeployedBy []string
 }
@@ -272,8 +290,18 @@ type Simple struct {
 type PermissionSet struct {
 	Meta
 	Name     Text
-	Policies []Policy
+	Policies []Policy // inline and AWS-managed
 	Boundary *Policy
+	// CustomerPolicies and CustomerBoundary are named; each account has its own.
+	CustomerPolicies []CustomerPolicy
+	CustomerBoundary *CustomerPolicy
+}
+
+// CustomerPolicy names a customer-managed policy of whichever account a
+// permission set is assigned in.
+type CustomerPolicy struct {
+	Name, Path Text
+	Pos        policy.Pos
 }
 
 // Assignment gives a person or group of Identity Center a permission set in an account.

@@ -1,0 +1,145 @@
+package estate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/twokey/twokey/iam/policy"
+)
+
+// readMentions lists principals and accounts that policies name and nothing in
+// the estate defines.
+func (b *Builder) readMentions() {
+	m := mentions{b: b, seen: map[string]bool{}, accounts: map[string]bool{}}
+	for _, a := range b.e.Accounts {
+		m.accounts[a.ID] = true
+	}
+	for _, r := range b.e.Roles {
+		m.account(r.Account, r.Pos)
+		m.document(r.Trust, "the trust policy of role "+Show(r.Name))
+		m.policies(r.Policies)
+		m.optional(r.Boundary)
+	}
+	for _, u := range b.e.Users {
+		m.account(u.Account, u.Pos)
+		m.policies(u.Policies)
+		m.optional(u.Boundary)
+	}
+	for _, g := range b.e.Groups {
+		m.policies(g.Policies)
+	}
+	for _, s := range b.e.Buckets {
+		m.optional(s.Policy)
+	}
+	for _, k := range b.e.Keys {
+		m.account(k.Account, k.Pos)
+		m.optional(k.Policy)
+	}
+	for _, t := range b.e.Topics {
+		m.optional(t.Policy)
+	}
+	for _, q := range b.e.Queues {
+		m.optional(q.Policy)
+	}
+	for _, f := range b.e.Functions {
+		m.optional(f.Policy)
+	}
+	for _, s := range b.e.Stacks {
+		m.account(s.Account, s.Pos)
+	}
+	types := make([]string, 0, len(b.e.Others))
+	for t := range b.e.Others {
+		types = append(types, t)
+	}
+	slices.Sort(types)
+	for _, t := range types {
+		for _, s := range b.e.Others[t] {
+			m.optional(s.Policy)
+		}
+	}
+}
+
+type mentions struct {
+	b        *Builder
+	seen     map[string]bool
+	accounts map[string]bool
+	docs     map[*policy.Document]bool
+}
+
+func (m *mentions) policies(list []Policy) {
+	for i := range list {
+		m.optional(&list[i])
+	}
+}
+
+func (m *mentions) optional(p *Policy) {
+	if p != nil && !isAWSManaged(p.ARN) {
+		m.document(p.Doc, "policy "+Show(p.Name))
+	}
+}
+
+func (m *mentions) document(doc *policy.Document, where string) {
+	if doc == nil || m.docs[doc] {
+		return
+	}
+	if m.docs == nil {
+		m.docs = map[*policy.Document]bool{}
+	}
+	m.docs[doc] = true
+	for i := range doc.Statements {
+		s := &doc.Statements[i]
+		if s.Principals != nil {
+			for _, p := range s.Principals.List {
+				if p.Type == "AWS" {
+					m.principal(p, where)
+				}
+			}
+		}
+		for _, r := range s.Resources {
+			m.account(AccountOf(r.Value), r.Pos)
+		}
+	}
+}
+
+// principal notes a user or role that a policy names and nothing defines.
+func (m *mentions) principal(p policy.Principal, where string) {
+	if isAccountID(p.Value) {
+		m.account(p.Value, p.Pos)
+		return
+	}
+	f, ok := splitARN(p.Value)
+	if !ok || !Known(p.Value) {
+		return
+	}
+	m.account(f[4], p.Pos)
+	kind, name, _ := strings.Cut(f[5], "/")
+	defined := false
+	switch {
+	case f[2] == "iam" && kind == "role":
+		defined = m.b.roles[within(f[4], lastSegment(name))] != nil
+	case f[2] == "iam" && kind == "user":
+		defined = m.b.users[within(f[4], lastSegment(name))] != nil
+	case f[2] == "sts" && kind == "assumed-role":
+		kind = "role"
+		name, _, _ = strings.Cut(name, "/")
+		defined = m.b.roles[within(f[4], name)] != nil
+	default:
+		return
+	}
+	if defined || m.seen[p.Value] {
+		return
+	}
+	m.seen[p.Value] = true
+	m.b.Unknown(Unknown{
+		What: kind + " " + p.Value, Why: "it is named in " + where + ", but nothing in the estate defines it", Pos: p.Pos,
+	})
+}
+
+// account notes an account that is only named.
+func (m *mentions) account(id string, pos policy.Pos) {
+	if !isAccountID(id) || m.accounts[id] {
+		return
+	}
+	m.accounts[id] = true
+	m.b.Account(Account{ID: id, Foreign: true, Pos: pos})
+}
