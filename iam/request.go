@@ -57,7 +57,7 @@ type Request struct {
 	// its requests are made on "*", whatever Resource says.
 	WildcardOnly func(action string) bool
 
-	compiled                    compiledRequest
+	compiled compiledRequest
 }
 
 // Policies are all the policies that bear on one request. A nil Set means that

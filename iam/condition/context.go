@@ -153,7 +153,11 @@ func (c *Context) put(key string, e entry) *Context {
 }
 
 func (c *Context) grow() {
-	c.table = make([]int16, max(16, 2*len(c.table)))
+	size := max(16, 2*len(c.table))
+	for size < 2*len(c.entries) {
+		size *= 2
+	}
+	c.table = make([]int16, size)
 	for i := range c.entries {
 		c.slot(i)
 	}

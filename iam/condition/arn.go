@@ -1,0 +1,129 @@
+package condition
+
+import (
+	"strings"
+
+	"github.com/twokey/twokey/arn"
+)
+
+// ARNPattern is a compiled ARN of a policy, matched field by field.
+type ARNPattern struct {
+	any   bool
+	never bool
+	// whole is set where Holes make the fields uncertain: the ARN as one glob.
+	whole  string
+	fields [6]Template
+}
+
+// ARNSyntax says how to compile an ARN pattern.
+type ARNSyntax struct {
+	Variables bool // the policy has variables at all (2012-10-17)
+	// VariablesAnywhere: also before the fifth colon, as in ARN conditions. A
+	// Resource has them only after it.
+	VariablesAnywhere bool
+	Completion        arn.Completion
+}
+
+// CompileARN compiles text; ok is false where it stays incomplete under the
+// syntax's Completion and so matches nothing.
+func CompileARN(text string, syntax ARNSyntax) (p ARNPattern, ok bool) {
+	fields, ok := arn.SplitPattern(text, syntax.Completion)
+	switch {
+	case text != "" && strings.Trim(text, "*") == "":
+		return ARNPattern{any: true}, true
+	case !ok:
+		return ARNPattern{never: true}, false
+	}
+	n := strings.Count(text, ":")
+	if n < 5 && strings.Contains(text, arn.Hole) {
+		// The hole may hold colons: an unresolved reference to a whole ARN.
+		return ARNPattern{whole: text + "*"}, true
+	}
+	for i := range fields {
+		p.fields[i] = CompileTemplate(fields[i], Syntax{
+			Wildcards: true,
+			Variables: syntax.Variables && (i == 5 || syntax.VariablesAnywhere),
+		})
+	}
+	return p, true
+}
+
+// Any reports whether p is "*".
+func (p *ARNPattern) Any() bool { return p.any }
+
+// VariableKeys returns the keys of p's variables, in lower case.
+func (p *ARNPattern) VariableKeys() []string {
+	var out []string
+	for i := range p.fields {
+		out = append(out, p.fields[i].VariableKeys()...)
+	}
+	return out
+}
+
+// Subject is a string to be matched against ARN patterns, cut once.
+type Subject struct {
+	Text   string
+	fields [6]string
+	n      int
+	hole   bool
+}
+
+// NewSubject cuts text into its fields. text may have Holes.
+func NewSubject(text string) Subject {
+	s := Subject{Text: text, hole: strings.Contains(text, arn.Hole)}
+	s.fields, s.n = arn.Split(text)
+	return s
+}
+
+// Field returns field i, from 0: "arn", partition, service, region, account, resource.
+func (s *Subject) Field(i int) string { return s.fields[i] }
+
+// IsARN reports whether the text has six fields.
+func (s *Subject) IsARN() bool { return s.n == 6 }
+
+// Match matches a subject. resolved is false where a variable had no value.
+func (p *ARNPattern) Match(env *Env, s *Subject) (v arn.Verdict, resolved bool) {
+	switch {
+	case p.any:
+		return arn.Yes, true
+	case p.never:
+		return arn.No, true
+	case p.whole != "":
+		return min(arn.GlobVerdict(p.whole, s.Text), arn.Maybe), true
+	case s.n < 6:
+		return p.matchShort(s), true
+	}
+	// The resource part and the service tell patterns apart soonest.
+	v = arn.Yes
+	for _, i := range [...]int{2, 5, 4, 3, 1, 0} {
+		w, ok := p.fields[i].Match(env, s.fields[i])
+		if !ok {
+			return arn.No, false
+		}
+		if v = min(v, w); v == arn.No {
+			return arn.No, true
+		}
+	}
+	return v, true
+}
+
+// matchShort matches a subject that is no ARN: one whose Holes may hold the
+// missing fields may match anything of which it can be part.
+func (p *ARNPattern) matchShort(s *Subject) arn.Verdict {
+	if !s.hole {
+		return arn.No
+	}
+	var b strings.Builder
+	for i := range p.fields {
+		if i > 0 {
+			b.WriteByte(':')
+		}
+		f := &p.fields[i]
+		if f.static {
+			b.WriteString(f.pattern.Glob())
+		} else {
+			b.WriteByte('*')
+		}
+	}
+	return min(arn.GlobVerdict(b.String(), s.Text), arn.Maybe)
+}
