@@ -1,0 +1,14 @@
+package sandbox
+
+import (
+	"github.com/twokey/twokey/sandbox/cloud"
+	"github.com/twokey/twokey/sandbox/sts"
+	"github.com/twokey/twokey/sandbox/wire"
+)
+
+// services are put into every sandbox, in this order: what others ask for
+// policies and credentials comes first. Each adds its operations and returns what
+// stops it, if anything needs stopping.
+var services = []func(*cloud.World, *wire.Server) (func() error, error){
+	sts.Add,
+}
