@@ -86,13 +86,20 @@ func skipped(folder string) bool {
 	return folder == "testdata" || folder == "node_modules" || strings.HasPrefix(folder, ".") || strings.HasPrefix(folder, "_")
 }
 
-// Check returns the imports that the rules forbid, in the order given.
+// Check returns the imports that the rules forbid, in the order given; of those
+// that break a rule because a room is not in the table, the first.
 func Check(module string, imports []Import) []Violation {
 	var bad []Violation
+	homeless := map[string]bool{}
 	for _, im := range imports {
-		if rule := check(module, im); rule != "" {
-			bad = append(bad, Violation{im, rule})
+		rule := check(module, im)
+		if rule == "" || homeless[rule] {
+			continue
 		}
+		if strings.HasSuffix(rule, addToTable) {
+			homeless[rule] = true
+		}
+		bad = append(bad, Violation{im, rule})
 	}
 	return bad
 }
@@ -134,8 +141,10 @@ func check(module string, im Import) string {
 }
 
 func noFloor(pkg string) string {
-	return fmt.Sprintf("room %s has no floor: add it to the table in internal/depcheck/table.go", pkg)
+	return fmt.Sprintf("room %s has no floor: %s", pkg, addToTable)
 }
+
+const addToTable = "add it to the table in internal/depcheck/table.go"
 
 // isStandard reports whether an import path is of the standard library: the
 // first part of any other has a dot.

@@ -51,6 +51,7 @@ func TestCheck(t *testing.T) {
 		{"unknown service", "sandbox/dynamodb", "strings", false, "room sandbox/dynamodb has no floor"},
 		{"loader has its technology", "internal/load/live", "github.com/aws/smithy-go", false, ""},
 		{"loader has no other", "internal/load/cloudformation", "github.com/aws/aws-sdk-go-v2/aws", false, "one foreign technology"},
+		{"but for the estate file", "internal/load/cloudformation", module + "/internal/load/estatefile", false, ""},
 		{"adapters never each other", "internal/load/live", module + "/internal/load/cloudformation", false, "no other room of floor 3"},
 		{"nor a store a channel", "internal/store/sqlite", module + "/internal/channel/mail", false, "no other room of floor 3"},
 		{"adapter uses the domain", "internal/store/sqlite", module + "/gate", false, ""},
@@ -119,7 +120,7 @@ func TestScan(t *testing.T) {
 	want := []string{
 		"arn/arn.go:5: arn imports net/http: floor 0 may import floor 0 and the standard library, without SQL, HTTP and processes",
 		"arn/arn_windows.go:4: arn imports example.com/m/estate: floor 0 may import floor 0 and the standard library, without SQL, HTTP and processes",
-		"extra/extra_test.go:3: extra imports testing: room extra has no floor: add it to the table in internal/depcheck/table.go",
+		"extra/extra_test.go:4: extra imports strings: room extra has no floor: add it to the table in internal/depcheck/table.go",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("violations (-want +got):\n%s", diff)

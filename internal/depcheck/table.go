@@ -89,7 +89,9 @@ var Rooms = []Room{
 	{Path: "sandbox/organizations", Floor: FloorSandbox, Rooms: shared},
 	{Path: "sandbox/logs", Floor: FloorSandbox, Rooms: shared},
 
-	{Path: "internal/load/cloudformation", Floor: FloorAdapter, Foreign: []string{yaml}},
+	// The estate file belongs to every loader that somebody points at a folder.
+	{Path: "internal/load/estatefile", Floor: FloorAdapter, Foreign: []string{yaml}},
+	{Path: "internal/load/cloudformation", Floor: FloorAdapter, Rooms: []string{"internal/load/estatefile"}, Foreign: []string{yaml}},
 	{Path: "internal/load/terraform", Floor: FloorAdapter, Foreign: []string{"github.com/hashicorp/terraform-json"}},
 	{Path: "internal/load/snapshot", Floor: FloorAdapter},
 	{Path: "internal/load/live", Floor: FloorAdapter, Foreign: []string{sdk}},

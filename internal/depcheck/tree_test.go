@@ -124,3 +124,42 @@ func TestDependenciesAreExplained(t *testing.T) {
 		}
 	}
 }
+
+// TestArchitectureNamesEveryRoom wants each room of the tree in
+// docs/ARCHITECTURE.md, the rooms beneath internal by their first two parts, and
+// no room there that does not exist.
+func TestArchitectureNamesEveryRoom(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(root + "/docs/ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for _, line := range regexp.MustCompile("(?m)^\\|[^|]*\\| (`[^|]*) \\|").FindAllSubmatch(text, -1) {
+		for _, room := range regexp.MustCompile("`([^`]+)`").FindAllSubmatch(line[1], -1) {
+			named[string(room[1])] = false
+		}
+	}
+	if len(named) == 0 {
+		t.Fatal("docs/ARCHITECTURE.md has no table of rooms")
+	}
+	for _, r := range Rooms {
+		parts := strings.Split(r.Path, "/")
+		first := parts[0]
+		if first == "internal" || first == "cmd" {
+			first += "/" + parts[1]
+		}
+		if files, err := filepath.Glob(filepath.Join(root, r.Path, "*.go")); err != nil || len(files) == 0 {
+			continue
+		}
+		if _, ok := named[first]; !ok {
+			t.Errorf("docs/ARCHITECTURE.md does not say what %s does", first)
+		}
+		named[first] = true
+	}
+	for room, exists := range named {
+		if !exists {
+			t.Errorf("docs/ARCHITECTURE.md has the room %s, which has no Go file", room)
+		}
+	}
+}

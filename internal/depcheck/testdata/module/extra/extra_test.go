@@ -1,5 +1,8 @@
 package extra
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
-func TestX(t *testing.T) {}
+func TestX(t *testing.T) { _ = strings.ToUpper("") }
