@@ -13,23 +13,20 @@ import (
 // the pattern matches nothing at AWS.
 func Expand(pattern string) []string {
 	t := load()
-	var which []int
-	size := 0
-	for i := range Match(pattern) {
-		which = append(which, i)
-		size += len(serviceOf(t, i).Prefix) + 1 + len(t.Actions[i].Name)
-	}
 	// One string backs all results.
 	var text strings.Builder
-	text.Grow(size)
-	ends := make([]int, len(which))
-	for n, i := range which {
-		text.WriteString(serviceOf(t, i).Prefix)
+	var ends []int
+	var service *table.Service
+	for i := range Match(pattern) {
+		if service == nil || i >= int(service.EndAction) {
+			service = serviceOf(t, i)
+		}
+		text.WriteString(service.Prefix)
 		text.WriteByte(':')
 		text.WriteString(t.Actions[i].Name)
-		ends[n] = text.Len()
+		ends = append(ends, text.Len())
 	}
-	out := make([]string, len(which))
+	out := make([]string, len(ends))
 	all, start := text.String(), 0
 	for n, end := range ends {
 		out[n], start = all[start:end], end
