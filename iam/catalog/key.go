@@ -52,8 +52,9 @@ type Key struct {
 
 // ConditionKey returns the key that a policy names, whatever its case:
 // aws:principaltag/team is aws:PrincipalTag/${TagKey}. False means that the
-// catalogue does not know it: keys of OpenID Connect providers other than the
-// well-known ones are never in it. Where services disagree on the type, that of
+// catalogue does not know it. The keys of OpenID Connect providers are listed
+// for well-known ones only, and not all of them:
+// token.actions.githubusercontent.com:sub is missing. Where services disagree on the type, that of
 // the service in the key's prefix counts.
 func ConditionKey(key string) (Key, bool) {
 	t := load()
