@@ -1,9 +1,0 @@
-package report
-
-import (
-	"io"
-
-	"github.com/twokey/twokey/finding"
-)
-
-func HTML(w io.Writer, s *finding.Scan, o Options) error { return nil }
