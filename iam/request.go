@@ -28,6 +28,8 @@ type Principal struct {
 	RoleARN string
 	// UserARN is, for a FederatedUser, the IAM user who asked for the token, where known.
 	UserARN string
+	// CanonicalUser is the canonical user id of the caller's account, where known.
+	CanonicalUser string
 	// ManagementAccount: the caller's account is the organization's management
 	// account, which SCPs do not restrict.
 	ManagementAccount bool
@@ -57,7 +59,7 @@ type Request struct {
 	// its requests are made on "*", whatever Resource says.
 	WildcardOnly func(action string) bool
 
-	compiled compiledRequest
+	compiled *compiledRequest
 }
 
 // Policies are all the policies that bear on one request. A nil Set means that

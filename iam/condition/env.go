@@ -1,5 +1,7 @@
 package condition
 
+import "github.com/twokey/twokey/arn"
+
 // Env is what a condition is evaluated against: two layers of context. A key
 // that Request does not mention is looked up in Principal.
 type Env struct {
@@ -19,4 +21,18 @@ func (env *Env) find(hash uint64, key string) (State, *entry) {
 		return Unknown, nil
 	}
 	return Absent, nil
+}
+
+// Equals compares the single value of a key, given by its hash and its name in
+// lower case, with text.
+func (env *Env) Equals(hash uint64, key, text string) arn.Verdict {
+	state, e := env.find(hash, key)
+	switch {
+	case state == Unknown:
+		return arn.Maybe
+	case state != Present || e.multi:
+		return arn.No
+	}
+	p := arn.LiteralPattern(text)
+	return p.MatchPartial(e.values[0])
 }
