@@ -10,8 +10,15 @@ import (
 )
 
 // Principal is everything that bears on a principal of the estate, whatever it
-// does: who it is, its policies compiled, and the condition keys known of it.
-type Principal = iam.IndexedPrincipal
+// does: who it is, its policies compiled, and the condition keys known of it. It
+// has the fields of iam.IndexedPrincipal and can be converted to it.
+type Principal struct {
+	Principal iam.Principal
+	// Identity, Boundary, Session and SCPs are as in iam.Policies.
+	Identity, Boundary, Session *iam.Set
+	SCPs                        []*iam.Set
+	Context                     *iam.Context
+}
 
 // compiledKey is the key of something compiled and kept in Estate.compiled.
 type compiledKey struct{ kind, arn string }
