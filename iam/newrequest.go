@@ -46,7 +46,7 @@ func NewRequest(r Request) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.bind(p, &r)
+	c.bind(p, r.ResourceAccount)
 	r.compiled = c
 	return &r, nil
 }
@@ -98,10 +98,10 @@ func newCompiled(r *Request) (*compiledRequest, error) {
 }
 
 // bind ties the request to its caller.
-func (c *compiledRequest) bind(p *compiledPrincipal, r *Request) {
+func (c *compiledRequest) bind(p *compiledPrincipal, resourceAccount string) {
 	c.principal = p
 	c.env.Principal = p.context
-	awsOwned := c.resource.Field(4) == "aws" && r.ResourceAccount == ""
+	awsOwned := c.resource.Field(4) == "aws" && resourceAccount == ""
 	switch {
 	case c.star && c.owner == "" || awsOwned:
 		c.sameAccount = arn.Yes
