@@ -27,6 +27,7 @@ func processEnv() *cli.Env {
 		StdoutIsTerminal: func() bool {
 			return isTerminal(os.Stdout)
 		},
+		LoadEstate: loadEstate,
 	}
 }
 

@@ -4,7 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+
+	"github.com/twokey/twokey/report"
 )
 
 // The exit codes of every verb. Scripts rely on them.
@@ -58,19 +59,23 @@ func exitCode(err error) int {
 	return ExitFailed
 }
 
-// printError writes err to w, an error a line, and its hints after it. Of
-// joined errors each gets a line of its own.
+// printError writes err to w, joined errors one by one, each with its hints
+// after it.
 func printError(w io.Writer, p painter, err error) {
 	if v := Verdict(0); errors.As(err, &v) {
 		return
 	}
-	for _, line := range strings.Split(err.Error(), "\n") {
-		fmt.Fprintf(w, "%s %s\n", p.paint(red, "twokey: error:"), line)
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			printError(w, p, one)
+		}
+		return
 	}
+	fmt.Fprintf(w, "%s %s\n", p.paint(red, "twokey: error:"), report.Line(err.Error()))
 	var e *Error
 	if errors.As(err, &e) {
 		for _, h := range e.Hints {
-			fmt.Fprintf(w, "%s %s\n", p.paint(yellow, "hint:"), h)
+			fmt.Fprintf(w, "%s %s\n", p.paint(yellow, "hint:"), report.Line(h))
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/twokey/twokey/report"
 )
 
 //go:generate go run ./gendocs ../../docs/cli
@@ -69,13 +71,14 @@ test, findings), 2 it could not do its work, 3 incomplete evidence under --stric
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkColor() },
 	}
 	root.SetIn(a.Stdin)
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentFlags().StringVar(&a.color, "color", colorAuto, "colour the output: auto, always or never; NO_COLOR turns auto off")
+	a.color = colorAuto
+	root.PersistentFlags().Var(&word{&a.color, []string{colorAuto, colorAlways, colorNever}}, "color",
+		"colour the output: auto, always or never; NO_COLOR turns auto off")
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "the same as --color never")
 	root.AddGroup(
 		&cobra.Group{ID: groupFind, Title: "Find:"},
@@ -84,27 +87,20 @@ test, findings), 2 it could not do its work, 3 incomplete evidence under --stric
 	root.SetHelpCommand(a.help())
 	root.SetHelpCommandGroupID(groupOther)
 	root.AddCommand(
+		a.can(),
 		a.completion(),
+		a.estate(),
+		a.policy(),
 		a.version(),
 	)
 	return root
-}
-
-func (a *app) checkColor() error {
-	switch a.color {
-	case colorAuto, colorAlways, colorNever:
-		return nil
-	}
-	bad := a.color
-	a.color = colorAuto
-	return failf("use --color auto, always or never", "--color %q is not a way to colour", bad)
 }
 
 func (a *app) painter() painter { return colorFor(a.Env, a.color, a.noColor) }
 
 // warnf writes a warning to stderr.
 func (a *app) warnf(format string, args ...any) {
-	fmt.Fprintf(a.Stderr, "%s %s\n", a.painter().paint(yellow, "twokey: warning:"), fmt.Sprintf(format, args...))
+	fmt.Fprintf(a.Stderr, "%s %s\n", a.painter().paint(yellow, "twokey: warning:"), report.Line(fmt.Sprintf(format, args...)))
 }
 
 // noSuchVerb is the argument check of a command that only holds verbs.
@@ -142,16 +138,6 @@ func exactly(names ...string) cobra.PositionalArgs {
 
 func flagError(cmd *cobra.Command, err error) error {
 	return failf(fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath()), "%w", err)
-}
-
-// oneOf checks the value of a flag that has a few words to choose from.
-func oneOf(flag, value string, allowed ...string) error {
-	for _, w := range allowed {
-		if value == w {
-			return nil
-		}
-	}
-	return failf("use one of: "+strings.Join(allowed, ", "), "--%s %q is not supported", flag, value)
 }
 
 // resultWriter remembers the first failed write, so that a result that did not
