@@ -13,6 +13,11 @@ type Loaded struct {
 	Config *Config
 	// Open are the template conditions that another load could decide otherwise.
 	Open []OpenCondition
+	// Assignments are the combinations of values that the open conditions can
+	// have together, each for LoadOptions.Conditions: at most 16, and Complete is
+	// false where there are more. Empty where no condition is open.
+	Assignments []map[string]map[string]bool
+	Complete    bool
 	// Root is the directory that positions are relative to.
 	Root string
 }
@@ -29,7 +34,7 @@ type OpenCondition struct {
 	Stack string // "account/name"
 	Name  string
 	// ByDefault: the condition was decided, as Value, only by the default of a
-	// parameter that nobody set.
+	// parameter. It is listed where no estate file says that the default is meant.
 	ByDefault bool
 	Value     bool
 }

@@ -202,7 +202,7 @@ func (l *loader) loadInto(account string, list []found) error {
 	}
 	names := map[string]bool{}
 	for _, f := range list {
-		u := &unit{name: stackNameOf(f.path, names), account: account, accountName: l.accountNames[account], template: f.template, path: f.path}
+		u := &unit{name: stackNameOf(f.path, names), account: account, accountName: l.accountNames[account], template: f.template, path: f.path, alone: true}
 		u.pos = policy.Pos{File: l.relative(f.path)}
 		l.addUnit(u)
 	}

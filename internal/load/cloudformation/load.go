@@ -75,6 +75,7 @@ type loader struct {
 	// accountNames gives the name of an account by its id.
 	accountNames map[string]string
 	open         []estate.OpenCondition
+	choices      []choice
 	region       string // where nothing says which
 	regionTold   bool
 }
@@ -220,5 +221,9 @@ func (l *loader) finish() (*estate.Loaded, error) {
 			}
 		}
 	}
-	return &estate.Loaded{Estate: l.b.Build(), Config: l.config, Open: l.open, Root: l.root}, nil
+	assignments, complete := l.assignments()
+	return &estate.Loaded{
+		Estate: l.b.Build(), Config: l.config, Root: l.root,
+		Open: l.open, Assignments: assignments, Complete: complete,
+	}, nil
 }

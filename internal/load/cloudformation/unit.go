@@ -23,6 +23,9 @@ type unit struct {
 	// role is the CloudFormation execution role, where the loader knows it.
 	role string
 	pos  policy.Pos
+	// alone: nobody says how the template is deployed, so its parameters may have
+	// other values than their defaults.
+	alone bool
 	// parent is the stack that this one is nested in; nil at the top.
 	parent  *unit
 	logical string // in the parent's template
@@ -277,36 +280,6 @@ func (l *loader) reportImports(units []*unit) {
 				})
 			}
 		}
-	}
-}
-
-// openConditions notes the conditions of a stack whose value nobody gave: those
-// that could not be decided, and those that only defaults decided.
-func (l *loader) openConditions(u *unit, exports map[string]export) {
-	for _, name := range u.stack.Open {
-		l.open = append(l.open, estate.OpenCondition{Stack: u.id(), Name: name})
-	}
-	parameters := l.parameters(u)
-	left := map[string]*policy.Node{}
-	for k, v := range parameters {
-		left[k] = v
-	}
-	byDefault := false
-	for _, p := range u.template.Parameters {
-		if parameters[p.Name] == nil && p.Default != nil {
-			left[p.Name] = &policy.Node{Kind: policy.Unknown, Reason: "nobody gave it a value", Pos: p.Pos}
-			byDefault = true
-		}
-	}
-	if byDefault && len(u.template.Conditions) > 0 && l.opts.Conditions[u.id()] == nil {
-		for _, name := range u.template.Resolve(l.env(u, exports, left)).Open {
-			if value, decided := u.stack.Conditions[name]; decided {
-				l.open = append(l.open, estate.OpenCondition{Stack: u.id(), Name: name, ByDefault: true, Value: value})
-			}
-		}
-	}
-	for _, c := range u.children {
-		l.openConditions(c, exports)
 	}
 }
 
