@@ -130,7 +130,7 @@ func wrapAfter(s string, first, n int) []string {
 	}
 	for _, word := range strings.Fields(s) {
 		w := columns(word)
-		if used > 0 && used+1+w > room {
+		if used > 0 && used+1+w > room || used == 0 && w > room && room < n {
 			flush()
 		}
 		for w > 2*n {

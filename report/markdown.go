@@ -233,4 +233,4 @@ func md(s string) string {
 func mdHTML(s string) string { return unlinkHTML.Replace(html.EscapeString(s)) }
 
 // unlinkHTML is unlink for text in which "#" may be part of an entity.
-var unlinkHTML = strings.NewReplacer("@", "@&#8203;", "&#", "&#", "#", "#&#8203;", "://", ":&#8203;//", "www.", "www&#8203;.", "GH-", "GH&#8203;-")
+var unlinkHTML = strings.NewReplacer("`", "&#96;", "[", "&#91;", "]", "&#93;", "*", "&#42;", "_", "&#95;", "@", "@&#8203;", "&#", "&#", "#", "#&#8203;", "://", ":&#8203;//", "www.", "www&#8203;.", "GH-", "GH&#8203;-")

@@ -23,7 +23,9 @@ func Text(w io.Writer, s *finding.Scan, o Options) error {
 	}
 	p.findings(t, o)
 	p.rest(t, s, o)
-	p.line(p.bold(t.summary(s, o.Elapsed)))
+	for _, l := range wrap(t.summary(s, o.Elapsed), p.width) {
+		p.line(p.bold(l))
+	}
 	return p.w.Flush()
 }
 

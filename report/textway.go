@@ -20,7 +20,7 @@ func (p *page) pipeline(pl *finding.Pipeline, explain bool) {
 	if gap >= 2 {
 		p.line(p.bold(left), strings.Repeat(" ", gap), right, "   ", p.verdict(v, want))
 	} else {
-		p.para("", 0, left)
+		p.para("", 4, left) // a name that is too long must not begin a line of its own
 		p.line("  ", right, "   ", p.verdict(v, want))
 	}
 	if pl.Unknown != "" {
