@@ -55,7 +55,9 @@ func TestCounts(t *testing.T) {
 		if !strings.HasSuffix(name, ".json") {
 			continue
 		}
-		var template struct{ Resources map[string]struct{ Type string } }
+		var template struct {
+			Resources map[string]struct{ Type string }
+		}
 		if err := json.Unmarshal([]byte(text), &template); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
