@@ -131,3 +131,29 @@ type Unknown struct {
 	Why      string   `json:"why"`
 	Location Location `json:"location"`
 }
+
+// Short reports whether fewer people than wanted change production, by a way
+// that nobody accepted, or that number is not known.
+func (p *Pipeline) Short() bool {
+	if p.PeopleToProduction == 0 {
+		return true
+	}
+	if p.PeopleToProduction >= p.Want {
+		return false
+	}
+	for _, w := range p.Ways {
+		if w.Suppressed == nil {
+			return true
+		}
+	}
+	return len(p.Ways) == 0
+}
+
+// Severity grades a pipeline that is Short: critical where one person is enough,
+// high otherwise.
+func (p *Pipeline) Severity() Severity {
+	if p.PeopleToProduction == 1 {
+		return Critical
+	}
+	return High
+}
