@@ -32,6 +32,10 @@ type jsonReader struct {
 	data  []byte
 	lines []int // offset of the start of each line
 	dec   *json.Decoder
+	// The last offset asked for and its place: in a document on one line, counting
+	// characters from its start each time would take the square of its length.
+	last    int
+	lastPos policy.Pos
 }
 
 // offset is where the next token starts.
@@ -54,7 +58,12 @@ func (r *jsonReader) next() policy.Pos { return r.at(int(r.offset())) }
 func (r *jsonReader) at(offset int) policy.Pos {
 	offset = min(offset, len(r.data))
 	line := sort.SearchInts(r.lines, offset+1)
-	return r.pos(line, utf8.RuneCount(r.data[r.lines[line-1]:offset])+1)
+	from, column := r.lines[line-1], 1
+	if line == r.lastPos.Line && offset >= r.last {
+		from, column = r.last, r.lastPos.Column
+	}
+	r.last, r.lastPos = offset, r.pos(line, column+utf8.RuneCount(r.data[from:offset]))
+	return r.lastPos
 }
 
 func (r *jsonReader) token(pos policy.Pos) (json.Token, error) {
@@ -64,7 +73,8 @@ func (r *jsonReader) token(pos policy.Pos) (json.Token, error) {
 	}
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		pos = r.at(max(0, int(syntax.Offset)-1))
+		// The offset is behind the offending character, or in front of the token.
+		pos = r.at(max(int(r.offset()), int(syntax.Offset)-1))
 		return nil, r.fail(pos, "is not valid JSON: %s", syntax.Error())
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

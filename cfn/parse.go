@@ -76,7 +76,7 @@ func parseTree(file string, data []byte) (*tree, error) {
 	var err error
 	if looksLikeJSON(data) {
 		b.tree.json = true
-		if err = b.readJSON(data); err != nil {
+		if err = b.readJSON(data); err != nil && !b.outOfBounds {
 			// A flow mapping starts as JSON does. What YAML cannot read either is
 			// taken to be JSON, and the first error is the one to show.
 			y := &builder{file: file, tree: &tree{text: data, repeated: map[*policy.Node]bool{}}}
@@ -126,9 +126,14 @@ func checkText(file string, data []byte) error {
 	return nil
 }
 
+// looksLikeJSON tells {"a": from the flow mapping {a:.
 func looksLikeJSON(data []byte) bool {
 	data = bytes.TrimLeft(data, " \t\r\n")
-	return len(data) > 0 && (data[0] == '{' || data[0] == '[')
+	if len(data) == 0 || data[0] != '{' {
+		return len(data) > 0 && data[0] == '['
+	}
+	data = bytes.TrimLeft(data[1:], " \t\r\n")
+	return len(data) == 0 || data[0] == '"' || data[0] == '}'
 }
 
 // builder makes a tree, within the bounds.
@@ -136,6 +141,8 @@ type builder struct {
 	file  string
 	tree  *tree
 	nodes int
+	// outOfBounds: the reading was given up because of MaxDepth or MaxNodes.
+	outOfBounds bool
 }
 
 func (b *builder) pos(line, column int) policy.Pos {
@@ -153,6 +160,7 @@ func (b *builder) problem(pos policy.Pos, hint, format string, args ...any) {
 // count takes n more values into account.
 func (b *builder) count(n int, pos policy.Pos) error {
 	if b.nodes += n; b.nodes > MaxNodes {
+		b.outOfBounds = true
 		return b.fail(pos, "the template holds more than %d values", MaxNodes)
 	}
 	return nil
@@ -160,6 +168,7 @@ func (b *builder) count(n int, pos policy.Pos) error {
 
 func (b *builder) depth(depth int, pos policy.Pos) error {
 	if depth > MaxDepth {
+		b.outOfBounds = true
 		return b.fail(pos, "values are nested more than %d deep", MaxDepth)
 	}
 	return nil

@@ -173,7 +173,11 @@ func (r *resolver) attribute(d *ResourceDeclaration, attribute string, pos polic
 	}
 	id := r.identify(d)
 	if id == nil {
-		return r.unknown(pos, what, "what a resource of type "+d.Type+" comes to is not known before deployment")
+		why := "what a resource of type " + d.Type + " comes to is not known before deployment"
+		if strings.HasPrefix(d.Type, "Custom::") || d.Type == "AWS::CloudFormation::CustomResource" {
+			why = "what a custom resource comes to is for its provider to say"
+		}
+		return r.unknown(pos, what, why)
 	}
 	template, ok := id.typ.attrs[attribute]
 	switch {
@@ -181,7 +185,11 @@ func (r *resolver) attribute(d *ResourceDeclaration, attribute string, pos polic
 		template, ok = id.typ.ref, id.typ.ref != ""
 	}
 	if !ok {
-		return r.unknown(pos, what, "the attribute is not known before deployment")
+		why := "the attribute is not known before deployment"
+		if strings.HasPrefix(attribute, "Outputs.") {
+			why = "it is an output of another stack"
+		}
+		return r.unknown(pos, what, why)
 	}
 	text, reason := r.expand(id, template, pos)
 	if text == policy.Hole {

@@ -52,7 +52,6 @@ var identityTypes = map[string]physicalType{
 	"AWS::CloudFormation::Stack":                 {max: 128, ref: "{arn}", arn: "arn:{partition}:cloudformation:{region}:{account}:stack/{name}/{uuid}", attrs: map[string]string{"StackId": "{arn}"}},
 	"AWS::Serverless::Application":               {max: 128, ref: "{arn}", arn: "arn:{partition}:cloudformation:{region}:{account}:stack/{name}/{uuid}", attrs: noAttributes},
 	"AWS::CloudFormation::Macro":                 {name: "Name", ref: "{name}", attrs: noAttributes},
-	"AWS::CloudFormation::WaitCondition":         {ref: "arn:{partition}:cloudformation:{region}:{account}:stack/{?}/{?}/{name}", attrs: noAttributes},
 	"AWS::ServiceCatalog::CloudFormationProduct": {id: "prod-{id10}", ref: "{name}", arn: "arn:{partition}:catalog:{region}:{account}:product/{name}", attrs: noAttributes},
 }
 
@@ -72,7 +71,6 @@ var deliveryTypes = map[string]physicalType{
 	"AWS::CodeDeploy::DeploymentConfig":            {name: "DeploymentConfigName", max: 100, ref: "{name}", arn: "arn:{partition}:codedeploy:{region}:{account}:deploymentconfig:{name}", attrs: noAttributes},
 	"AWS::CodeStarConnections::Connection":         {id: "{uuid}", ref: "{arn}", arn: "arn:{partition}:codestar-connections:{region}:{account}:connection/{name}", attrs: map[string]string{"ConnectionArn": "{arn}", "OwnerAccountId": "{account}"}},
 	"AWS::CodeConnections::Connection":             {id: "{uuid}", ref: "{arn}", arn: "arn:{partition}:codeconnections:{region}:{account}:connection/{name}", attrs: map[string]string{"ConnectionArn": "{arn}", "OwnerAccountId": "{account}"}},
-	"AWS::CodeConnections::Host":                   {id: "{uuid}", ref: "{arn}", arn: "arn:{partition}:codeconnections:{region}:{account}:host/{@Name}/{name}", attrs: map[string]string{"HostArn": "{arn}"}},
 	"AWS::CodeStarConnections::RepositoryLink":     {id: "{uuid}", ref: "{arn}", arn: "arn:{partition}:codestar-connections:{region}:{account}:repository-link/{name}", attrs: map[string]string{"RepositoryLinkArn": "{arn}", "RepositoryLinkId": "{name}"}},
 	"AWS::CodeStarNotifications::NotificationRule": {id: "{hex40}", ref: "{arn}", arn: "arn:{partition}:codestar-notifications:{region}:{account}:notificationrule/{name}", attrs: arnOnly},
 	"AWS::SNS::Topic":                              {name: "TopicName", max: 256, fifo: "FifoTopic", ref: "{arn}", arn: "arn:{partition}:sns:{region}:{account}:{name}", attrs: map[string]string{"TopicArn": "{arn}", "TopicName": "{name}"}},
