@@ -49,20 +49,31 @@ func failf(hint, format string, args ...any) error {
 // exitCode maps what a verb returned to the exit code of the process. It is the
 // only place that does.
 func exitCode(err error) int {
-	var v Verdict
-	switch {
-	case err == nil:
+	if err == nil {
 		return ExitOK
-	case errors.As(err, &v):
+	}
+	if v, ok := verdictOf(err); ok {
 		return int(v)
 	}
 	return ExitFailed
 }
 
+// verdictOf finds the Verdict that err is or wraps. Errors joined with one are
+// none: a verb that also failed did not do its work.
+func verdictOf(err error) (Verdict, bool) {
+	for err != nil {
+		if v, ok := err.(Verdict); ok {
+			return v, true
+		}
+		err = errors.Unwrap(err)
+	}
+	return 0, false
+}
+
 // printError writes err to w, joined errors one by one, each with its hints
 // after it.
 func printError(w io.Writer, p painter, err error) {
-	if v := Verdict(0); errors.As(err, &v) {
+	if _, ok := verdictOf(err); ok {
 		return
 	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
