@@ -61,6 +61,21 @@ func (p *Pattern) Known() bool { return p.kind != holePattern && p.kind != liter
 // Text returns the text of a pattern made by LiteralPattern.
 func (p *Pattern) Text() string { return p.text }
 
+// Prefix returns text with which everything begins that p matches; "" where
+// nothing is certain of it.
+func (p *Pattern) Prefix() string {
+	switch p.kind {
+	case exactPattern, prefixPattern:
+		return p.text
+	case globPattern, holePattern:
+		return p.text[:strings.IndexAny(p.text, "*?")]
+	}
+	return ""
+}
+
+// PrefixOnly reports whether p matches everything that begins with Prefix.
+func (p *Pattern) PrefixOnly() bool { return p.kind == prefixPattern || p.kind == anyPattern }
+
 // Glob returns p as the text of a glob; a Hole becomes a star.
 func (p *Pattern) Glob() string {
 	switch p.kind {

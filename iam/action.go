@@ -26,6 +26,9 @@ type exactAction struct {
 // covers the whole action.
 type actionPattern struct {
 	service string
+	hash    uint64 // of service
+	prefix  string // of everything that pattern matches
+	only    bool   // and nothing else is needed
 	pattern arn.Pattern
 	reason  string // why it has holes
 	pos     policy.Pos
@@ -62,16 +65,21 @@ func (m *actionMatcher) add(t policy.Text, lenient bool) {
 		if colon && !strings.ContainsAny(service, "*?"+policy.Hole) {
 			p.service, p.pattern = service, arn.CompilePattern(name)
 		}
-		m.patterns = append(m.patterns, p)
+		m.addPattern(p)
 	case onlyStars(text), colon && onlyStars(service) && onlyStars(name):
 		m.any = true
 	case !colon || service == "" || name == "" || strings.ContainsAny(service, "*?"):
 		m.any = m.any || lenient
 	case strings.ContainsAny(name, "*?"):
-		m.patterns = append(m.patterns, actionPattern{service: service, pattern: arn.CompilePattern(name), pos: t.Pos})
+		m.addPattern(actionPattern{service: service, pattern: arn.CompilePattern(name), pos: t.Pos})
 	default:
 		m.exact = append(m.exact, exactAction{condition.Hash(text), text})
 	}
+}
+
+func (m *actionMatcher) addPattern(p actionPattern) {
+	p.hash, p.prefix, p.only = condition.Hash(p.service), p.pattern.Prefix(), p.pattern.PrefixOnly()
+	m.patterns = append(m.patterns, p)
 }
 
 func onlyStars(s string) bool { return s != "" && strings.Trim(s, "*") == "" }
@@ -97,11 +105,19 @@ func (m *actionMatcher) services() (list []string, all bool) {
 
 func (m *actionMatcher) match(r *compiledRequest) arn.Verdict {
 	v := arn.No
-	if m.any || m.matchExact(r) {
+	if m.any || len(m.exact) > 0 && m.matchExact(r) {
 		v = arn.Yes
 	} else {
 		for i := range m.patterns {
-			if v = max(v, m.patterns[i].match(r)); v == arn.Yes {
+			p := &m.patterns[i]
+			if p.service != "" && (p.hash != r.serviceHash || !strings.HasPrefix(r.name, p.prefix)) {
+				continue
+			}
+			if p.only && p.service == r.service {
+				v = arn.Yes
+				break
+			}
+			if v = max(v, p.match(r)); v == arn.Yes {
 				break
 			}
 		}

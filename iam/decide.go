@@ -245,8 +245,11 @@ func (e *evaluation) resourcePolicy(s *Set) {
 
 // match matches action and resource.
 func (e *evaluation) match(st *statement) arn.Verdict {
-	v := st.actions.match(e.r)
-	if v == arn.No || st.allThings {
+	v := arn.Yes
+	if !st.actions.any || st.actions.not {
+		v = st.actions.match(e.r)
+	}
+	if v == arn.No || st.allThings || st.resources.any && !st.resources.not {
 		return v
 	}
 	return min(v, st.resources.match(e.r, st.deny > st.allow))

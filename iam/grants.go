@@ -52,7 +52,11 @@ func (g *Grant) covers(r *compiledRequest) arn.Verdict {
 // grantee reports whether the grant names the caller: as itself, as its role, or
 // by its account.
 func (g *Grant) grantee(p *compiledPrincipal) arn.Verdict {
-	var f principalForm
+	f := g.form()
+	return f.names(p).any()
+}
+
+func (g *Grant) form() (f principalForm) {
 	if strings.HasSuffix(g.Grantee, ".amazonaws.com") {
 		f.form = serviceForm
 		f.text = g.Grantee
@@ -60,7 +64,7 @@ func (g *Grant) grantee(p *compiledPrincipal) arn.Verdict {
 		f.text = g.Grantee
 		f.compileAWS(strings.Contains(g.Grantee, arn.Hole))
 	}
-	return f.names(p).any()
+	return f
 }
 
 const encryptionContextKey = "kms:encryptioncontext:"

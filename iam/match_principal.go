@@ -117,7 +117,7 @@ func (f *principalForm) compileAWS(hole bool) {
 	case "iam:root":
 		f.form = accountForm
 	case "iam:user":
-		f.form = userForm
+		f.form, f.name = userForm, rest[strings.LastIndexByte(rest, '/')+1:]
 	case "iam:role":
 		f.form = roleForm
 		f.name = rest[strings.LastIndexByte(rest, '/')+1:]

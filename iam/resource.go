@@ -13,6 +13,9 @@ type resourceMatcher struct {
 	any      bool
 	not      bool
 	patterns []resourcePattern
+	// prefixes are those of the patterns' resource parts: most patterns fail on
+	// them, which saves looking at the pattern itself. "" always passes.
+	prefixes []string
 }
 
 type resourcePattern struct {
@@ -48,6 +51,11 @@ func compileResources(s *policy.Statement, side Side, variables, deny bool) reso
 			p.unreadable, p.verdict = true, closed
 		}
 		m.any = m.any || p.arn.Any()
+		prefix := ""
+		if !p.unreadable && (!m.not || len(p.arn.VariableKeys()) == 0) {
+			prefix = p.arn.Prefix()
+		}
+		m.prefixes = append(m.prefixes, prefix)
 		m.patterns = append(m.patterns, p)
 	}
 	return m
@@ -67,7 +75,11 @@ func (m *resourceMatcher) match(r *compiledRequest, deny bool) arn.Verdict {
 	case r.star:
 		v = m.matchStar()
 	default:
-		for i := range m.patterns {
+		part, known := r.resource.Field(5), r.resource.Known()
+		for i, prefix := range m.prefixes {
+			if known && !strings.HasPrefix(part, prefix) {
+				continue
+			}
 			if v = max(v, m.patterns[i].match(r, deny, m.not)); v == arn.Yes {
 				break
 			}

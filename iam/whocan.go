@@ -1,6 +1,7 @@
 package iam
 
 import (
+	bits64 "math/bits"
 	"strings"
 
 	"github.com/twokey/twokey/arn"
@@ -48,8 +49,10 @@ type Index struct {
 	// identity policies allow, each with the principals that hold it.
 	shapes []shape
 	// always are principals whose permissions no identity policy shows: root
-	// users, services, and any that could not be read.
+	// users, services, federated users, and any that could not be read.
 	always []int32
+	// named are the principals by account and name.
+	named map[string][]int32
 }
 
 type indexed struct {
@@ -67,7 +70,7 @@ type shape struct {
 // afterwards. A principal that could not make a request (see NewRequest) is kept
 // and might do everything.
 func NewIndex(principals []IndexedPrincipal) *Index {
-	ix := &Index{principals: make([]indexed, len(principals))}
+	ix := &Index{principals: make([]indexed, len(principals)), named: map[string][]int32{}}
 	known := map[string]int{}
 	bySet := map[*Set][]int{} // the shapes of a set that several principals share
 	for i := range principals {
@@ -83,10 +86,12 @@ func NewIndex(principals []IndexedPrincipal) *Index {
 		if caller.context = p.Context; caller.context == nil {
 			caller.context = PrincipalContext(p.Principal)
 		}
-		if !caller.inAccount || caller.kind == RootPrincipal {
+		if !caller.inAccount || caller.kind == RootPrincipal || caller.kind == FederatedUser {
 			ix.always = append(ix.always, int32(i))
 			continue
 		}
+		name := caller.account + "/" + caller.name
+		ix.named[name] = append(ix.named[name], int32(i))
 		if p.Identity == nil {
 			continue
 		}
@@ -212,49 +217,86 @@ func (t *Target) compile() (*compiledRequest, error) {
 
 // candidates calls yield, in order, with every principal that could have access.
 func (ix *Index) candidates(t *Target, r *compiledRequest, yield func(int)) {
-	if r.rules.free || !r.rules.identityOnly && (t.Policy != nil || len(t.Grants) > 0) {
+	// With nothing known of the caller, what does not match cannot match.
+	probe := *r
+	probe.env = condition.Env{Request: NewContext().UnknownUnlessSet(true)}
+	e := evaluation{r: &probe}
+	bits := make([]uint64, (len(ix.principals)+63)/64)
+	mark := func(list []int32) {
+		for _, i := range list {
+			bits[i/64] |= 1 << (i % 64)
+		}
+	}
+	if r.rules.free || !r.rules.identityOnly && !ix.markNamed(&e, t, mark) {
 		for i := range ix.principals {
 			yield(i)
 		}
 		return
 	}
-	bits := make([]uint64, (len(ix.principals)+63)/64)
-	for _, i := range ix.always {
-		bits[i/64] |= 1 << (i % 64)
-	}
-	// With nothing known of the caller, a shape that does not match cannot match.
-	probe := *r
-	probe.env = condition.Env{Request: NewContext().UnknownUnlessSet(true)}
-	e := evaluation{r: &probe}
+	mark(ix.always)
 	for s := range ix.shapes {
-		if e.match(ix.shapes[s].statement) == arn.No {
-			continue
-		}
-		for _, i := range ix.shapes[s].holders {
-			bits[i/64] |= 1 << (i % 64)
+		if e.match(ix.shapes[s].statement) != arn.No {
+			mark(ix.shapes[s].holders)
 		}
 	}
 	for w, word := range bits {
-		for b := 0; word != 0; b++ {
-			if word&1 != 0 {
-				yield(w*64 + b)
-			}
-			word >>= 1
+		for ; word != 0; word &= word - 1 {
+			yield(w*64 + bits64.TrailingZeros64(word))
 		}
 	}
 }
 
+// markNamed marks the principals that the resource's policy or a grant on it
+// names. It reports false where that may be everyone.
+func (ix *Index) markNamed(e *evaluation, t *Target, mark func([]int32)) bool {
+	byName := func(f *principalForm) bool {
+		switch f.form {
+		case neverForm, accountForm, serviceForm, anyServiceForm, providerForm, serviceHoleForm, federatedUserForm:
+			// An account's principals need their identity policies as well; the rest
+			// are looked at always.
+		case userForm, roleForm, sessionForm:
+			mark(ix.named[f.account+"/"+f.name])
+		default:
+			return false
+		}
+		return true
+	}
+	if t.Policy != nil {
+		for i := range t.Policy.statements {
+			st := &t.Policy.statements[i]
+			if st.allow == arn.No || e.match(st) == arn.No {
+				continue
+			}
+			if st.principals == nil || st.principals.not {
+				return false
+			}
+			for j := range st.principals.forms {
+				if !byName(&st.principals.forms[j]) {
+					return false
+				}
+			}
+		}
+	}
+	for i := range t.Grants {
+		f := t.Grants[i].form()
+		if f.form == accountForm || !byName(&f) {
+			return false
+		}
+	}
+	return true
+}
+
+// decide binds r to principal i and decides it.
 func (ix *Index) decide(i int, t *Target, r *compiledRequest) Outcome {
 	p := &ix.principals[i]
 	if p.bad {
 		return If
 	}
-	bound := *r
-	bound.bind(p.caller, t.ResourceAccount)
+	r.bind(p.caller, t.ResourceAccount)
 	policies := Policies{
 		Identity: p.Identity, Boundary: p.Boundary, Session: p.Session, SCPs: p.SCPs,
 		RCPs: t.RCPs, Resource: t.Policy, Grants: t.Grants,
 	}
-	e := evaluation{r: &bound, p: &policies}
+	e := evaluation{r: r, p: &policies}
 	return e.run()
 }

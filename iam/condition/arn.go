@@ -11,8 +11,12 @@ type ARNPattern struct {
 	any   bool
 	never bool
 	// whole is set where Holes make the fields uncertain: the ARN as one glob.
-	whole  string
-	fields [6]Template
+	whole string
+	// head is the text before the resource part where it is known in full, with
+	// its five colons: nothing but a comparison is needed then.
+	head   string
+	fields *[5]Template // the fields before the resource part, where head is empty
+	tail   Template
 }
 
 // ARNSyntax says how to compile an ARN pattern.
@@ -39,11 +43,17 @@ func CompileARN(text string, syntax ARNSyntax) (p ARNPattern, ok bool) {
 		// The hole may hold colons: an unresolved reference to a whole ARN.
 		return ARNPattern{whole: text + "*"}, true
 	}
-	for i := range fields {
-		p.fields[i] = CompileTemplate(fields[i], Syntax{
-			Wildcards: true,
-			Variables: syntax.Variables && (i == 5 || syntax.VariablesAnywhere),
-		})
+	p.tail = CompileTemplate(fields[5], Syntax{Wildcards: true, Variables: syntax.Variables})
+	early := Syntax{Wildcards: true, Variables: syntax.Variables && syntax.VariablesAnywhere}
+	exact := true
+	p.fields = new([5]Template)
+	for i := range p.fields {
+		p.fields[i] = CompileTemplate(fields[i], early)
+		_, one := p.fields[i].pattern.Exact()
+		exact = exact && one && p.fields[i].static
+	}
+	if exact {
+		p.head = strings.Join(fields[:5], ":") + ":"
 	}
 	return p, true
 }
@@ -51,13 +61,24 @@ func CompileARN(text string, syntax ARNSyntax) (p ARNPattern, ok bool) {
 // Any reports whether p is "*".
 func (p *ARNPattern) Any() bool { return p.any }
 
+// Prefix returns text with which the resource part of everything that p matches
+// begins; "" where nothing is certain of it.
+func (p *ARNPattern) Prefix() string {
+	if p.fields == nil {
+		return ""
+	}
+	return p.tail.prefix()
+}
+
 // VariableKeys returns the keys of p's variables, in lower case.
 func (p *ARNPattern) VariableKeys() []string {
 	var out []string
-	for i := range p.fields {
-		out = append(out, p.fields[i].VariableKeys()...)
+	if p.fields != nil {
+		for i := range p.fields {
+			out = append(out, p.fields[i].VariableKeys()...)
+		}
 	}
-	return out
+	return append(out, p.tail.VariableKeys()...)
 }
 
 // Subject is a string to be matched against ARN patterns, cut once.
@@ -78,6 +99,9 @@ func NewSubject(text string) Subject {
 // Field returns field i, from 0: "arn", partition, service, region, account, resource.
 func (s *Subject) Field(i int) string { return s.fields[i] }
 
+// Known reports whether the text has no Holes.
+func (s *Subject) Known() bool { return !s.hole }
+
 // IsARN reports whether the text has six fields.
 func (s *Subject) IsARN() bool { return s.n == 6 }
 
@@ -93,10 +117,26 @@ func (p *ARNPattern) Match(env *Env, s *Subject) (v arn.Verdict, resolved bool) 
 	case s.n < 6:
 		return p.matchShort(s), true
 	}
-	// The resource part and the service tell patterns apart soonest.
-	v = arn.Yes
-	for _, i := range [...]int{2, 5, 4, 3, 1, 0} {
-		w, ok := p.fields[i].Match(env, s.fields[i])
+	if p.head != "" && !s.hole {
+		if !strings.HasPrefix(s.Text, p.head) {
+			return arn.No, true
+		}
+		if p.tail.static {
+			return p.tail.pattern.Match(s.fields[5]), true
+		}
+		return p.tail.Match(env, s.fields[5])
+	}
+	// The resource part tells patterns apart soonest.
+	v, resolved = p.tail.match(env, s.fields[5], s.hole)
+	if v == arn.No {
+		return arn.No, resolved
+	}
+	for i := range p.fields {
+		f := &p.fields[i]
+		if f.static && f.pattern.Any() {
+			continue
+		}
+		w, ok := f.match(env, s.fields[i], s.hole)
 		if !ok {
 			return arn.No, false
 		}
@@ -115,15 +155,9 @@ func (p *ARNPattern) matchShort(s *Subject) arn.Verdict {
 	}
 	var b strings.Builder
 	for i := range p.fields {
-		if i > 0 {
-			b.WriteByte(':')
-		}
-		f := &p.fields[i]
-		if f.static {
-			b.WriteString(f.pattern.Glob())
-		} else {
-			b.WriteByte('*')
-		}
+		b.WriteString(p.fields[i].glob())
+		b.WriteByte(':')
 	}
+	b.WriteString(p.tail.glob())
 	return min(arn.GlobVerdict(b.String(), s.Text), arn.Maybe)
 }

@@ -1,7 +1,10 @@
 package condition
 
 import (
+	"slices"
 	"strings"
+
+	"github.com/twokey/twokey/arn"
 )
 
 // State says what a request knows of a condition key.
@@ -33,6 +36,7 @@ type entry struct {
 	key    string // lower case
 	state  State
 	multi  bool
+	hole   bool // a value has a Hole
 	values []string
 }
 
@@ -139,6 +143,7 @@ func (c *Context) Keys() []string {
 func (c *Context) put(key string, e entry) *Context {
 	e.key = strings.ToLower(key)
 	e.hash = Hash(e.key)
+	e.hole = slices.ContainsFunc(e.values, func(v string) bool { return strings.Contains(v, arn.Hole) })
 	if old := c.find(e.hash, e.key); old != nil {
 		*old = e
 		return c

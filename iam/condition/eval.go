@@ -2,7 +2,6 @@ package condition
 
 import (
 	"net/netip"
-	"strings"
 
 	"github.com/twokey/twokey/arn"
 )
@@ -42,14 +41,14 @@ func (c *Condition) Eval(env *Env) arn.Verdict {
 	}
 	switch {
 	case c.op.set == forAll:
-		return c.all(env, e.values)
+		return c.all(env, e)
 	case c.op.set == forAny:
-		return c.anyOf(env, e.values)
+		return c.anyOf(env, e)
 	case e.multi:
 		// AWS: a multivalued key needs a set operator.
 		return arn.No
 	}
-	return c.compare(env, e.values[0])
+	return c.compare(env, e.values[0], e.hole)
 }
 
 // emptyIsAbsent reports whether a key without a value counts as absent: as a
@@ -113,28 +112,37 @@ func (c *Condition) null(state State) arn.Verdict {
 	return out
 }
 
-func (c *Condition) all(env *Env, values []string) arn.Verdict {
+func (c *Condition) all(env *Env, e *entry) arn.Verdict {
 	out := arn.Yes
-	for _, s := range values {
-		out = min(out, c.compare(env, s))
+	for _, s := range e.values {
+		out = min(out, c.compare(env, s, e.hole))
 	}
 	return out
 }
 
-func (c *Condition) anyOf(env *Env, values []string) arn.Verdict {
+func (c *Condition) anyOf(env *Env, e *entry) arn.Verdict {
 	out := arn.No
-	for _, s := range values {
-		out = max(out, c.compare(env, s))
+	for _, s := range e.values {
+		out = max(out, c.compare(env, s, e.hole))
 	}
 	return out
 }
 
 // compare holds one value of the request against the policy's, of which one must
-// match, or, negated, none may.
-func (c *Condition) compare(env *Env, s string) arn.Verdict {
+// match, or, negated, none may. hole is false where s certainly has no Holes.
+func (c *Condition) compare(env *Env, s string, hole bool) arn.Verdict {
 	out := arn.No
 	for i := range c.values {
-		if out = max(out, c.match(env, &c.values[i], s)); out == arn.Yes {
+		v := &c.values[i]
+		if v.text != "" && v.text == s {
+			out = arn.Yes
+			break
+		}
+		if v.exact && !hole {
+			out = max(out, arn.Known(v.text == s))
+			continue
+		}
+		if out = max(out, c.match(env, v, s, hole)); out == arn.Yes {
 			break
 		}
 	}
@@ -148,21 +156,21 @@ func (c *Condition) compare(env *Env, s string) arn.Verdict {
 // so that a Deny is lost by it.
 func (c *Condition) unreadable() arn.Verdict { return arn.Known(c.deny && !c.op.negated) }
 
-func (c *Condition) match(env *Env, v *value, s string) arn.Verdict {
+func (c *Condition) match(env *Env, v *value, s string, hole bool) arn.Verdict {
 	if v.bad {
 		return c.unreadable()
 	}
 	switch c.op.base {
 	case stringOperator, stringFoldOperator, stringLikeOperator:
-		m, _ := v.template.Match(env, s)
+		m, _ := v.template.match(env, s, hole)
 		return m
 	case arnOperator:
-		subject := Subject{Text: s, hole: strings.IndexByte(s, arn.Hole[0]) >= 0}
+		subject := Subject{Text: s, hole: hole}
 		subject.fields, subject.n = arn.Split(s)
 		m, _ := v.arn.Match(env, &subject)
 		return m
 	}
-	if v.hole || strings.IndexByte(s, arn.Hole[0]) >= 0 {
+	if v.hole || hole {
 		return arn.Maybe
 	}
 	switch c.op.base {

@@ -37,6 +37,8 @@ type Condition struct {
 
 type value struct {
 	bad, hole bool
+	exact     bool // under StringEquals and StringLike: text, and nothing but it
+	text      string
 	template  Template
 	arn       ARNPattern
 	decimal   decimal
@@ -86,12 +88,14 @@ func (c *Condition) compileValue(text string, o Options) (v value) {
 	switch c.op.base {
 	case stringOperator:
 		v.template = CompileTemplate(text, Syntax{Variables: o.Variables})
+		v.text, v.exact = v.template.exact()
 		return v
 	case stringFoldOperator:
 		v.template = CompileTemplate(text, Syntax{Variables: o.Variables, FoldCase: true})
 		return v
 	case stringLikeOperator:
 		v.template = CompileTemplate(text, Syntax{Variables: o.Variables, Wildcards: true})
+		v.text, v.exact = v.template.exact()
 		return v
 	case arnOperator:
 		v.arn, ok = CompileARN(text, ARNSyntax{Variables: o.Variables, VariablesAnywhere: true, Completion: arn.CompleteTrailingStar})
@@ -101,7 +105,9 @@ func (c *Condition) compileValue(text string, o Options) (v value) {
 			v.template = CompileTemplate(text, Syntax{Variables: true, FoldCase: true})
 			return v
 		}
-		v.truth, ok = parseBool(text)
+		if v.truth, ok = parseBool(text); ok {
+			v.text = strings.ToLower(text)
+		}
 	case nullOperator:
 		v.truth, ok = parseBool(text)
 	case numericOperator:

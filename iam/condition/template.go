@@ -123,6 +123,33 @@ func variable(inner string) part {
 // Any reports whether t matches every string.
 func (t *Template) Any() bool { return t.static && t.pattern.Any() }
 
+// exact returns the one string that t matches, where it is one.
+func (t *Template) exact() (string, bool) {
+	if !t.static || t.fold {
+		return "", false
+	}
+	return t.pattern.Exact()
+}
+
+// prefix returns text with which everything begins that t matches.
+func (t *Template) prefix() string {
+	if t.static {
+		return t.pattern.Prefix()
+	}
+	if first := t.parts[0]; first.kind == literalPart {
+		return first.text
+	}
+	return ""
+}
+
+// glob returns a glob that matches at least what t may match.
+func (t *Template) glob() string {
+	if t.static {
+		return t.pattern.Glob()
+	}
+	return "*"
+}
+
 // VariableKeys returns the keys of t's variables, in lower case.
 func (t *Template) VariableKeys() []string {
 	var out []string
@@ -137,18 +164,25 @@ func (t *Template) VariableKeys() []string {
 // Match matches s, which may have Holes. resolved is false where a variable of t
 // has neither a value nor a default, which makes the verdict No.
 func (t *Template) Match(env *Env, s string) (v arn.Verdict, resolved bool) {
-	if t.static {
-		if t.fold {
-			return foldVerdict(&t.pattern, s), true
-		}
+	return t.match(env, s, strings.IndexByte(s, arn.Hole[0]) >= 0)
+}
+
+// match is Match where it is known whether s may have Holes.
+func (t *Template) match(env *Env, s string, hole bool) (v arn.Verdict, resolved bool) {
+	switch {
+	case t.static && t.fold:
+		return foldVerdict(&t.pattern, s), true
+	case t.static && hole:
 		return t.pattern.MatchPartial(s), true
+	case t.static:
+		return t.pattern.Match(s), true
 	}
 	var buf [12]part
 	parts, resolved, unknown := t.resolve(env, buf[:0])
 	if !resolved {
 		return arn.No, false
 	}
-	if unknown || strings.IndexByte(s, arn.Hole[0]) >= 0 {
+	if unknown || hole {
 		return matchUnknown(parts, s, t.fold), true
 	}
 	if t.fold {
