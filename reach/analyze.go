@@ -1,0 +1,221 @@
+package reach
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/twokey/twokey/estate"
+	"github.com/twokey/twokey/finding"
+)
+
+// Options narrow an analysis. The zero value looks at everything.
+type Options struct {
+	// Pipeline is a glob over names of pipelines; empty for all.
+	Pipeline string
+	// Person keeps only ways in which the person of that name takes part; the
+	// number is that of everybody all the same.
+	Person string
+	// MaxWays is how many ways are worked out for one pipeline; 0 means 40.
+	MaxWays int
+}
+
+const defaultWays = 40
+
+// Result is what Analyze finds.
+type Result struct {
+	Pipelines []finding.Pipeline
+	// People is how many people count by name; those behind roles whose people
+	// the estate does not name are not among them.
+	People int
+	// Principals is how many users and roles the estate has.
+	Principals int
+	// Assumptions are what the numbers take for granted, sentences without a full stop.
+	Assumptions []string
+	// BreakGlass are the principals left out of the count.
+	BreakGlass []string
+}
+
+// Analyze works out for each pipeline of an estate how many people it takes to
+// change production, and by which ways the smallest coalitions do. The estate
+// must not change meanwhile. The same estate gives the same result.
+func Analyze(est *estate.Estate, opts Options) Result {
+	if opts.MaxWays <= 0 {
+		opts.MaxWays = defaultWays
+	}
+	e := newEngine(est)
+	p := e.people
+	r := Result{Principals: len(est.Users) + len(est.Roles), BreakGlass: p.breakGlass}
+	for i := range p.list {
+		if len(p.list[i].entry) > 0 || p.list[i].listed {
+			r.People++
+		}
+	}
+	for _, l := range e.lines {
+		if opts.Pipeline != "" && !glob(opts.Pipeline, l.p.Name) {
+			continue
+		}
+		r.Pipelines = append(r.Pipelines, e.analyze(l, opts))
+	}
+	r.Assumptions = e.assumptions(r.Pipelines)
+	return r
+}
+
+// newEngine readies an estate for questions about any of its pipelines.
+func newEngine(est *estate.Estate) *engine {
+	e := &engine{w: newWorld(est), est: est, ids: map[fact]factID{}, entered: map[int]bool{}}
+	for _, p := range est.Pipelines {
+		e.lines = append(e.lines, e.w.newLine(p, len(e.lines)))
+	}
+	e.findCarriers()
+	e.people = e.findPeople()
+	e.findUnshown()
+	return e
+}
+
+func (e *engine) analyze(l *line, opts Options) finding.Pipeline {
+	out := e.describe(l)
+	if len(l.production) == 0 {
+		out.Unknown = l.why
+		return out
+	}
+	v := e.search(e.people, l)
+	out.PeopleToProduction = v.number
+	out.Unknown = e.unknowns(l, v)
+	out.Ways = e.ways(l, v, opts)
+	return out
+}
+
+// assumptions says what every number takes for granted.
+func (e *engine) assumptions(pipelines []finding.Pipeline) []string {
+	var out []string
+	var templated []string
+	for _, a := range e.est.Accounts {
+		if a.FromTemplates {
+			templated = append(templated, e.accountName(a.ID))
+		}
+	}
+	if len(templated) > 0 {
+		out = append(out, "the administrators of "+listed(templated)+" are left out of the count: templates do not show who they are")
+	}
+	if len(e.people.breakGlass) > 0 {
+		out = append(out, "break-glass principals are left out of the count: "+strings.Join(e.people.breakGlass, ", "))
+	}
+	if slices.ContainsFunc(pipelines, func(p finding.Pipeline) bool { return p.Inferred && len(p.Production) > 0 }) {
+		out = append(out, "no account is marked as production, so that it was taken to be where pipelines deploy after their last approval")
+	}
+	if len(pipelines) > 0 {
+		out = append(out,
+			"a run that nobody has tampered with is approved sooner or later by those who may",
+			"checks and stage conditions that no person answers never stop a run",
+			"a person can satisfy MFA and be on any network that a condition asks for; a way that needs it says so",
+			"nothing but an IAM user, an Identity Center user or an entry under people keeps two identities apart")
+	}
+	return out
+}
+
+// listed joins names as a sentence does.
+func listed(names []string) string {
+	switch n := len(names); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return names[0]
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+}
+
+// unknowns says why the number may be too high: principals within reach whose
+// policies are not known, and techniques that are not followed.
+func (e *engine) unknowns(l *line, v verdict) string {
+	var why []string
+	if l.p.Incomplete != "" {
+		why = append(why, "the pipeline's structure could not be read in full: "+l.p.Incomplete)
+	}
+	if v.number > 1 {
+		why = append(why, e.missing(l, v)...)
+		why = append(why, e.watch(v)...)
+	}
+	if len(why) == 0 {
+		return ""
+	}
+	if v.number == 1 {
+		return strings.Join(why, "; ")
+	}
+	return "the number is an upper bound: " + strings.Join(why, "; ")
+}
+
+// missing lists the roles on the way to production that the estate does not define.
+func (e *engine) missing(l *line, v verdict) []string {
+	var names []string
+	for _, id := range v.cone.facts {
+		f := e.facts[id]
+		if f.kind != factIs && f.kind != factThrough {
+			continue
+		}
+		if r := e.w.actors[f.a].role; r != nil && (r.Missing || r.TrustUnknown != "") {
+			names = add(names, r.ARN)
+		}
+	}
+	for i := range l.acts {
+		a := &l.acts[i]
+		if a.project != nil && a.project.Missing {
+			names = add(names, a.project.ARN)
+		}
+		if a.function != nil && a.function.Missing {
+			names = add(names, a.function.ARN)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	return []string{"nothing in the estate defines " + listed(names)}
+}
+
+// watch lists the techniques that are not followed and that somebody who counts
+// holds the permissions of.
+func (e *engine) watch(v verdict) []string {
+	var ids []string
+	accounts := map[string]bool{}
+	for i := range v.cone.line.acts {
+		accounts[v.cone.line.acts[i].account] = true
+	}
+	accounts[v.cone.line.p.Account] = true
+	names := make([]string, 0, len(accounts))
+	for a := range accounts {
+		names = append(names, a)
+	}
+	slices.Sort(names)
+	for i := range table {
+		t := &table[i]
+		if t.Followed || !t.Watched {
+			continue
+		}
+		if who := e.holder(t, names, v.cone.line); who != "" {
+			ids = append(ids, who+" may use "+t.ID+" ("+strings.ToLower(t.Title[:1])+t.Title[1:]+")")
+		}
+	}
+	return ids
+}
+
+// holder returns somebody's actor that holds the permissions of a row in one of
+// the accounts, or "".
+func (e *engine) holder(t *Technique, accounts []string, l *line) string {
+	for _, account := range accounts {
+		f := l.frame()
+		f["account"] = account
+		delete(f, "region")
+		for _, needs := range t.Needs {
+			hits := e.w.who(needs, f)
+			slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(e.w.actors[a.actor].arn, e.w.actors[b.actor].arn) })
+			for _, h := range hits {
+				if h.mods == (mods{}) && e.entered[h.actor] {
+					return short(e.w.actors[h.actor].arn)
+				}
+			}
+		}
+	}
+	return ""
+}

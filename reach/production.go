@@ -1,0 +1,115 @@
+package reach
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/twokey/twokey/estate"
+)
+
+// findProduction marks the actions that change production: those that act in an
+// account marked production or, where no account of the estate is, in an account
+// that a deploy action after the last approval deploys into.
+func (l *line) findProduction(est *estate.Estate) {
+	marked := map[string]bool{}
+	for _, a := range est.Accounts {
+		if a.Production {
+			marked[a.ID] = true
+		}
+	}
+	if len(marked) == 0 {
+		l.inferred = true
+		for _, i := range l.afterLastGate() {
+			for _, account := range targets(&l.acts[i]) {
+				marked[account] = true
+			}
+		}
+	}
+	for i := range l.acts {
+		a := &l.acts[i]
+		if !changes(a) {
+			continue
+		}
+		for _, account := range targets(a) {
+			if !marked[account] {
+				continue
+			}
+			if !slices.Contains(l.production, i) {
+				l.production = append(l.production, i)
+			}
+			if !slices.Contains(l.accounts, account) {
+				l.accounts = append(l.accounts, account)
+			}
+		}
+	}
+	// An execution of a change set changes a stack, the making of it does not;
+	// yet without an execution in the pipeline its making is what is left to count.
+	if made := slices.DeleteFunc(slices.Clone(l.production), func(i int) bool {
+		return l.acts[i].ConfigText("ActionMode") == "CHANGE_SET_REPLACE"
+	}); len(made) > 0 {
+		l.production = made
+	}
+	if len(l.production) == 0 {
+		switch {
+		case l.p.Incomplete != "":
+			l.why = "the pipeline's structure could not be read in full: " + l.p.Incomplete
+		case l.inferred:
+			l.why = "no action of it deploys anything that Twokey follows, so that it is not known what production is; mark an account as production"
+		default:
+			l.why = "no action of it acts in an account marked as production"
+		}
+	}
+}
+
+// afterLastGate returns the deploy actions after the last approval, or every
+// deploy action where there is no approval or none after the last. Where a
+// pipeline has no deploy actions, its builds and calls count as such.
+func (l *line) afterLastGate() []int {
+	last := -1
+	for i := range l.acts {
+		if l.acts[i].gate && (last < 0 || l.acts[last].before(&l.acts[i])) {
+			last = i
+		}
+	}
+	pick := func(want func(*act) bool, after bool) (out []int) {
+		for i := range l.acts {
+			if a := &l.acts[i]; want(a) && (!after || last < 0 || l.acts[last].before(a)) {
+				out = append(out, i)
+			}
+		}
+		return out
+	}
+	deploy := func(a *act) bool { return a.Category == "Deploy" }
+	for _, after := range []bool{true, false} {
+		for _, want := range []func(*act) bool{deploy, changes} {
+			if out := pick(want, after); len(out) > 0 {
+				return out
+			}
+		}
+	}
+	return nil
+}
+
+// changes reports whether an action can change something: every action can but
+// sources and approvals.
+func changes(a *act) bool { return a.Category != "Source" && a.Category != "Approval" }
+
+// targets returns the accounts that an action changes something in.
+func targets(a *act) []string {
+	switch a.Provider {
+	case "CloudFormationStackSet", "CloudFormationStackInstances":
+		var out []string
+		for t := range strings.SplitSeq(a.ConfigText("DeploymentTargets"), ",") {
+			if t = strings.TrimSpace(t); len(t) == 12 && strings.Trim(t, "0123456789") == "" {
+				out = append(out, t)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	if a.account == "" || !estate.Known(a.account) {
+		return nil
+	}
+	return []string{a.account}
+}

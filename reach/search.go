@@ -1,0 +1,209 @@
+package reach
+
+import (
+	"cmp"
+	"slices"
+)
+
+// verdict is what the search finds for one pipeline.
+type verdict struct {
+	number int // 1, 2, 3, or 4 for more than three
+	// coalitions are the smallest that change production, each with the members
+	// who act as authors or starters (nil where that is no matter).
+	coalitions []found
+	cone       *cone
+}
+
+type found struct {
+	who    coalition
+	acting []bool
+}
+
+// search finds the smallest coalitions that change production.
+func (e *engine) search(p *people, l *line) verdict {
+	c := e.newCone(l)
+	v := verdict{number: 4, cone: c}
+	who := c.relevant(p)
+	everyone := make(coalition, len(who))
+	copy(everyone, who)
+	if !c.possible(p, everyone) {
+		return v
+	}
+	strong := c.strongest(p, who)
+	for size := 1; size <= 3; size++ {
+		if v.coalitions = c.able(p, strong, size); len(v.coalitions) == 0 {
+			continue
+		}
+		v.number = size
+		// The number is settled; who else could be in such a coalition is for the
+		// report, as far as trying everybody stays cheap.
+		if len(strong) < len(who) && tries(len(who), size) <= mostTries {
+			v.coalitions = c.able(p, who, size)
+		}
+		return v
+	}
+	return v
+}
+
+// mostTries is how many coalitions are tried only to list more ways.
+const mostTries = 2000
+
+// tries is how many coalitions of a size there are among n people.
+func tries(n, size int) int {
+	out := 1
+	for i := range size {
+		out = out * (n - i) / (i + 1)
+	}
+	return out
+}
+
+// able returns the coalitions of a size that change production.
+func (c *cone) able(p *people, who []int, size int) (out []found) {
+	c.each(who, size, func(members coalition) {
+		if acting, ok := c.reaches(p, members); ok {
+			out = append(out, found{slices.Clone(members), acting})
+		}
+	})
+	return out
+}
+
+// possible reports whether everybody together changes production. Where not even
+// they do, no smaller coalition has to be tried. It lets everyone vote and write
+// at once, so that it may say yes too often and never no.
+func (c *cone) possible(p *people, who coalition) bool {
+	have := c.closureWith(append(c.leavesOf(p, who), c.votes...), nil)
+	return have[c.goal]
+}
+
+// relevant returns the people who can do anything about the pipeline, and the
+// stranger, in a stable order.
+func (c *cone) relevant(p *people) []int {
+	out := []int{stranger}
+	for i := range p.list {
+		q := &p.list[i]
+		able := len(c.votes) > 0 && (q.listed || !p.listed)
+		for _, x := range q.entry {
+			if _, ok := c.entries[x]; ok {
+				able = true
+			}
+		}
+		if able {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// keep is how many people of the same reach can matter: a coalition of three may
+// need each of them as a voter of their own.
+const keep = 3
+
+// strongest drops people who add nothing: whose reach and groups at least three
+// others have as well. A coalition with one of them can do no more than the same
+// one with one of those instead.
+func (c *cone) strongest(p *people, who []int) []int {
+	type strength struct {
+		i       int
+		closure []bool
+		size    int
+		entries []int32
+	}
+	list := make([]strength, 0, len(who))
+	for _, i := range who {
+		s := strength{i: i, closure: c.closureWith(c.leavesOf(p, coalition{i}), nil), entries: c.entriesOf(p, i)}
+		for _, h := range s.closure {
+			if h {
+				s.size++
+			}
+		}
+		list = append(list, s)
+	}
+	slices.SortStableFunc(list, func(a, b strength) int { return cmp.Compare(b.size, a.size) })
+	within := func(a, b *strength) bool {
+		if len(c.votes) > 0 && !p.votesLike(a.i, b.i) {
+			return false
+		}
+		if c.excluding != 0 {
+			return slices.Equal(a.entries, b.entries)
+		}
+		if a.size > b.size {
+			return false
+		}
+		for f, h := range a.closure {
+			if h && !b.closure[f] {
+				return false
+			}
+		}
+		return true
+	}
+	var kept []strength
+	for n := range list {
+		better := 0
+		for k := range kept {
+			if within(&list[n], &kept[k]) {
+				better++
+			}
+		}
+		if better < keep {
+			kept = append(kept, list[n])
+		}
+	}
+	out := make([]int, len(kept))
+	for i := range kept {
+		out[i] = kept[i].i
+	}
+	slices.Sort(out)
+	return out
+}
+
+// votesLike reports whether b can vote wherever a can.
+func (p *people) votesLike(a, b int) bool {
+	if a == stranger {
+		return !p.listed || b != stranger
+	}
+	if b == stranger {
+		return p.listed && !p.list[a].listed
+	}
+	x, y := &p.list[a], &p.list[b]
+	if x.listed && !y.listed {
+		return false
+	}
+	for _, g := range x.groups {
+		if !slices.Contains(y.groups, g) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *cone) entriesOf(p *people, i int) []int32 {
+	if i == stranger {
+		return nil
+	}
+	var out []int32
+	for _, x := range p.list[i].entry {
+		if f, ok := c.entries[x]; ok {
+			out = append(out, f)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// each calls f with every coalition of a size. The slice is reused.
+func (c *cone) each(who []int, size int, f func(coalition)) {
+	members := make(coalition, 0, size)
+	var pick func(from int)
+	pick = func(from int) {
+		if len(members) == size {
+			f(members)
+			return
+		}
+		for i := from; i < len(who); i++ {
+			members = append(members, who[i])
+			pick(i + 1)
+			members = members[:len(members)-1]
+		}
+	}
+	pick(0)
+}

@@ -1,0 +1,336 @@
+package reach
+
+import (
+	"strings"
+
+	"github.com/twokey/twokey/estate"
+	"github.com/twokey/twokey/iam"
+	"github.com/twokey/twokey/iam/catalog"
+)
+
+// world is an estate made ready for asking who may do what.
+type world struct {
+	est     *estate.Estate
+	actors  []actor
+	byARN   map[string]int
+	members map[string][]int // actors by account, in their order
+	admins  map[string]int   // the administrator that somebody may make, by account
+	groups  map[string]int   // index of a group of the estate by ARN
+	// everyone holds every actor as the estate has it, own those of one account,
+	// changed what somebody could make of those of one account.
+	everyone *pool
+	own      map[string]*pool
+	altered  map[string]*pool
+}
+
+// pool is a set of actors that is asked at once.
+type pool struct {
+	index   *iam.Index
+	entries []poolEntry
+}
+
+type poolEntry struct {
+	actor int
+	mods  mods
+	ip    iam.IndexedPrincipal
+}
+
+func (w *world) newPool(entries []poolEntry) *pool {
+	ips := make([]iam.IndexedPrincipal, len(entries))
+	for i := range entries {
+		ips[i] = entries[i].ip
+	}
+	return &pool{index: iam.NewIndex(ips), entries: entries}
+}
+
+func newWorld(est *estate.Estate) *world {
+	w := &world{
+		est: est, byARN: map[string]int{}, members: map[string][]int{}, admins: map[string]int{}, groups: map[string]int{},
+		own: map[string]*pool{}, altered: map[string]*pool{},
+	}
+	for i, g := range est.Groups {
+		if _, dup := w.groups[g.ARN]; !dup {
+			w.groups[g.ARN] = i
+		}
+	}
+	for _, u := range est.Users {
+		var groups []*estate.Group
+		for _, arn := range u.Groups {
+			if g := est.Group(arn); g != nil {
+				groups = append(groups, g)
+			}
+		}
+		w.addActor(actor{arn: u.ARN, account: u.Account, user: u, units: unitsOf(u.Policies, groups)})
+	}
+	for _, r := range est.Roles {
+		w.addActor(actor{arn: r.ARN, account: r.Account, role: r, units: unitsOf(r.Policies, nil)})
+	}
+	var all []poolEntry
+	for i := range w.actors {
+		if a := &w.actors[i]; a.role == nil || !a.role.Missing {
+			all = append(all, poolEntry{actor: i, ip: a.base})
+		}
+	}
+	w.everyone = w.newPool(all)
+	for _, a := range est.Accounts {
+		w.addAdmin(a.ID)
+	}
+	return w
+}
+
+func (w *world) addActor(a actor) {
+	if _, dup := w.byARN[a.arn]; dup || a.account == "" {
+		return
+	}
+	base, err := w.est.Principal(a.arn)
+	if err != nil {
+		return
+	}
+	a.base = w.asCaller(iam.IndexedPrincipal(*base))
+	w.byARN[a.arn] = len(w.actors)
+	w.members[a.account] = append(w.members[a.account], len(w.actors))
+	w.actors = append(w.actors, a)
+}
+
+// asCaller adds to what is known of a principal the keys that only say again
+// who it is.
+func (w *world) asCaller(p iam.IndexedPrincipal) iam.IndexedPrincipal {
+	p.Context = p.Context.Clone().Set("kms:CallerAccount", p.Principal.Account)
+	return p
+}
+
+// addAdmin adds the administrator that somebody may make in an account: a role
+// of any name, with every permission, under the organization's policies.
+func (w *world) addAdmin(account string) {
+	if account == "" || w.admins[account] != 0 {
+		return
+	}
+	arn := "arn:aws:iam::" + account + ":role/any-name"
+	who, err := iam.ParsePrincipal(arn)
+	if err != nil {
+		return
+	}
+	p := iam.IndexedPrincipal{Principal: who, Identity: everythingSet, Context: iam.PrincipalContext(who)}
+	if root, err := w.est.Principal("arn:aws:iam::" + account + ":root"); err == nil {
+		p.SCPs = root.SCPs
+		p.Principal.ManagementAccount = root.Principal.ManagementAccount
+	}
+	if a := w.est.Account(account); a != nil && a.OrgID != "" && estate.Known(a.OrgID) {
+		p.Context.Set("aws:PrincipalOrgID", a.OrgID)
+	}
+	w.admins[account] = len(w.actors)
+	w.actors = append(w.actors, actor{arn: arn, account: account, admin: true, base: w.asCaller(p)})
+}
+
+func (w *world) ownPool(account string) *pool {
+	if p := w.own[account]; p != nil {
+		return p
+	}
+	var entries []poolEntry
+	for _, i := range w.members[account] {
+		if a := &w.actors[i]; a.role == nil || !a.role.Missing {
+			entries = append(entries, poolEntry{actor: i, ip: a.base})
+		}
+	}
+	p := w.newPool(entries)
+	w.own[account] = p
+	return p
+}
+
+// hit is an actor, with what must have been changed of it, that may do what was
+// asked, under conditions.
+type hit struct {
+	actor int
+	mods  mods
+	ifs   []string
+}
+
+// within reports whether m asks for no more than n.
+func (m mods) within(n mods) bool {
+	return (!m.add || n.add) && (!m.unbound || n.unbound) && m.drop&^n.drop == 0 && (m.join == 0 || m.join == n.join)
+}
+
+// who returns the actors that may do all of needs on a subject, in a stable
+// order: those that may as they are, then those that may once changed.
+func (w *world) who(needs []Permission, f frame) []hit {
+	q, ok := w.question(needs, f)
+	if !ok {
+		return nil
+	}
+	account := f["account"]
+	base := w.everyone
+	pools := make([]*pool, 0, 2)
+	if q.guarded {
+		pools = append(pools, base)
+		for _, a := range w.est.Accounts {
+			if p := w.alteredPool(a.ID); p != nil {
+				pools = append(pools, p)
+			}
+		}
+	} else {
+		pools = append(pools, w.ownPool(account))
+		if p := w.alteredPool(account); p != nil {
+			pools = append(pools, p)
+		}
+	}
+	var hits []hit
+	for _, p := range pools {
+		hits = w.ask(p, q, f, hits)
+	}
+	return hits
+}
+
+func (w *world) ask(p *pool, q *question, f frame, hits []hit) []hit {
+	found, err := p.index.WhoCanAll(q.targets...)
+	if err != nil {
+		return hits
+	}
+next:
+	for _, x := range found {
+		e := &p.entries[x.Principal]
+		if e.mods.add && !q.guarded && w.actors[e.actor].free() {
+			continue // its account's administrator stands for it
+		}
+		for i := range hits {
+			if hits[i].actor == e.actor && hits[i].mods.within(e.mods) {
+				continue next
+			}
+		}
+		h := hit{actor: e.actor, mods: e.mods}
+		if x.Outcome == iam.If {
+			h.ifs = conditions(q.decide(&e.ip).Residual, q.open)
+		}
+		for i := range q.eases {
+			if n := &q.eases[i]; n.decide(&e.ip).Outcome < iam.If {
+				h.ifs = add(h.ifs, f.say(n.unless))
+			}
+		}
+		hits = append(hits, h)
+	}
+	return hits
+}
+
+// question is a list of permissions on a subject, ready to be asked of many.
+type question struct {
+	targets []iam.Target
+	eases   []easing
+	// guarded: a resource has a policy of its own, which may admit other accounts.
+	guarded bool
+	open    bool
+}
+
+type easing struct {
+	question
+	unless string
+}
+
+// question readies needs; ok is false where a part of the subject that they are
+// about is not there.
+func (w *world) question(needs []Permission, f frame) (*question, bool) {
+	q := &question{}
+	for _, n := range needs {
+		t, open, ok := w.target(n, f)
+		if n.Eases {
+			if ok {
+				q.eases = append(q.eases, easing{question{targets: []iam.Target{t}, open: open}, n.Unless})
+			}
+			continue
+		}
+		if !ok {
+			return nil, false
+		}
+		q.targets = append(q.targets, t)
+		q.guarded = q.guarded || t.Policy != nil
+		q.open = q.open || open
+	}
+	return q, len(q.targets) > 0
+}
+
+// target readies one permission on a subject.
+func (w *world) target(n Permission, f frame) (t iam.Target, open, ok bool) {
+	resource, open := f.expand(n.On)
+	if resource == "" {
+		return t, false, false
+	}
+	ctx := direct()
+	for _, k := range n.Keys {
+		value, chosen := f.expand(k.Value)
+		switch {
+		case value == "":
+			ctx.Absent(k.Name)
+		case !estate.Known(value):
+			ctx.MarkUnknown(k.Name)
+			open = open || chosen
+		default:
+			ctx.Set(k.Name, value)
+		}
+	}
+	guard := w.est.Guard(n.Action, resource)
+	account := guard.Account
+	if account == "" {
+		account = f["account"]
+	}
+	if account != "" {
+		ctx.Set("aws:ResourceAccount", account)
+	}
+	return iam.Target{
+		Action: n.Action, Resource: resource, ResourceAccount: account, ResourceInManagementAccount: guard.Management,
+		Policy: guard.Policy, RCPs: guard.RCPs, Context: ctx, WildcardOnly: wildcardOnly,
+	}, open, true
+}
+
+func wildcardOnly(action string) bool {
+	only, known := catalog.WildcardOnly(action)
+	return known && only
+}
+
+// decide explains the question for one principal.
+func (q *question) decide(p *iam.IndexedPrincipal) iam.Decision {
+	var qs []iam.Question
+	for i := range q.targets {
+		one, ok := asked(&q.targets[i], p)
+		if !ok {
+			return iam.Decision{}
+		}
+		qs = append(qs, one)
+	}
+	return iam.All(qs...)
+}
+
+func asked(t *iam.Target, p *iam.IndexedPrincipal) (iam.Question, bool) {
+	r, err := iam.NewRequest(iam.Request{
+		Principal: p.Principal, Action: t.Action, Resource: t.Resource, ResourceAccount: t.ResourceAccount,
+		ResourceInManagementAccount: t.ResourceInManagementAccount, AWSManagedKey: t.AWSManagedKey,
+		Context: t.Context, PrincipalContext: p.Context, WildcardOnly: t.WildcardOnly,
+	})
+	if err != nil {
+		return iam.Question{}, false
+	}
+	return iam.Question{Request: r, Policies: &iam.Policies{
+		Identity: p.Identity, Boundary: p.Boundary, Session: p.Session, SCPs: p.SCPs, RCPs: t.RCPs, Resource: t.Policy, Grants: t.Grants,
+	}}, true
+}
+
+// admits reports whether the trust policy of a role admits a service, and under
+// which conditions.
+func (w *world) admits(role, service string) (ifs []string, ok bool) {
+	q, err := w.est.Question(service, "sts:AssumeRole", role, nil)
+	if err != nil {
+		return nil, false
+	}
+	switch d := iam.Explain(q.Request, q.Policies); d.Outcome {
+	case iam.Allow:
+		return nil, true
+	case iam.If:
+		for _, r := range d.Residual {
+			if strings.HasPrefix(r.Key, "aws:source") {
+				continue // the caller makes the thing that the service acts for, and names it
+			}
+			for _, m := range conditions([]iam.Residual{r}, false) {
+				ifs = add(ifs, m)
+			}
+		}
+		return ifs, true
+	}
+	return nil, false
+}
