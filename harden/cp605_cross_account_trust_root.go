@@ -1,0 +1,40 @@
+package harden
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/twokey/twokey/estate"
+	"github.com/twokey/twokey/finding"
+	"github.com/twokey/twokey/iam/policy"
+)
+
+var cp605 = rule{describe("CP-605", "cross-account-trust-root", finding.High,
+	"Everyone in another account may deploy",
+	"OWASP CICD-SEC-2", "NIST 800-53 AC-3"), checkTrustRoot}
+
+func checkTrustRoot(s *scan) {
+	for _, r := range s.usedRoles(actionRole) {
+		var d *draft
+		for _, e := range entries(r.Role) {
+			if e.kind != entryAccount || e.stmt.Unknown != "" {
+				continue
+			}
+			account := accountOf(e.value)
+			switch {
+			case estate.Known(account) && !s.letsStrangerIn(r.Role, account):
+				continue
+			case !estate.Known(account) && slices.ContainsFunc(e.stmt.Conditions, func(c policy.Condition) bool { return strings.EqualFold(c.Key, "aws:PrincipalArn") }):
+				continue
+			}
+			if d == nil {
+				d = s.fail(r.subject(), e.stmt.Pos, r.title()+", may be assumed by anyone whom account "+estate.Show(account)+" lets, not by the pipeline's role alone").
+					mend("Trust the pipeline's role. An external id does not help: whoever is in the account can read it.", `
+Principal:
+  AWS: `+r.uses[0].pipe.RoleARN+`
+`)
+			}
+			d.related(e.pos, "the trust policy names the account as a whole").keyed(account)
+		}
+	}
+}

@@ -1,0 +1,28 @@
+package harden
+
+import (
+	"github.com/twokey/twokey/estate"
+	"github.com/twokey/twokey/finding"
+)
+
+var cp607 = rule{describe("CP-607", "passrole-account-mismatch", finding.High,
+	"An action passes a role of another account",
+	"NIST 800-53 CM-2"), checkPassRoleAccount}
+
+func checkPassRoleAccount(s *scan) {
+	for _, p := range s.pipelines {
+		for _, a := range p.acts {
+			to := estate.AccountOf(a.deployRole)
+			if a.deployRole == "" || to == "" || !estate.Known(to) || !estate.Known(a.account) || a.account == "" || to == a.account {
+				continue
+			}
+			d := s.fail(a.subject(), posOf(a.Config.Get("RoleArn"), a.Pos), a.where()+" runs in account "+a.account+" and passes a role of account "+to+": AWS answers \"Cross-account pass role is not allowed\"").keyed(a.account, to)
+			if a.RoleARN == "" {
+				d.mend("Give the action a roleArn of account "+to+" that trusts the pipeline's role: without one it runs in the pipeline's account.", "RoleArn: arn:aws:iam::"+to+":role/ROLE\n")
+			} else {
+				d.related(a.RolePos, "the action runs as a role of account "+a.account).
+					mend("Use a CloudFormation role of account "+a.account+".", "")
+			}
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package harden
+
+import (
+	"strings"
+
+	"github.com/twokey/twokey/finding"
+)
+
+var cp715 = rule{describe("CP-715", "template-ambiguous", finding.Medium,
+	"The template says two things, or names what is not there",
+	"NIST 800-53 CM-2"), checkAmbiguous}
+
+func checkAmbiguous(s *scan) {
+	byFile := map[string]*draft{}
+	for _, p := range s.est.Problems {
+		if !ambiguous(p.Message) || p.Pos.File == "" {
+			continue
+		}
+		d := byFile[p.Pos.File]
+		if d == nil {
+			d = s.fail(finding.Subject{Type: "template", ID: p.Pos.File}, p.Pos, p.Message).
+				mend("Say it once. CloudFormation takes the last of two equal keys and drops the first without a word.", "")
+			byFile[p.Pos.File] = d
+		}
+		d.related(p.Pos, p.Message).keyed(p.Message)
+	}
+}
+
+// ambiguous reports whether a problem is of the kind that makes a template mean
+// something else than it seems to.
+func ambiguous(message string) bool {
+	m := strings.ToLower(message)
+	return strings.Contains(m, "duplicate") || strings.Contains(m, "twice") || strings.Contains(m, "no such") || strings.Contains(m, "not defined") || strings.Contains(m, "undefined") || strings.Contains(m, "unresolved")
+}

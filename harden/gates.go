@@ -1,0 +1,50 @@
+package harden
+
+// approvers returns the principals that may answer a gate, whoever they are.
+func (s *scan) approvers(g *act) []access {
+	if have, ok := s.approverCache[g]; ok {
+		return have
+	}
+	out := s.whoMay("codepipeline:PutApprovalResult", g.arn(), nil)
+	s.approverCache[g] = out
+	return out
+}
+
+// nativeGates returns the gates before an action that no rule of the estate file
+// governs, and governed the number of people that the governed ones ask for.
+func (s *scan) nativeGates(a *act) (native []*act, governed int) {
+	for _, g := range a.pipe.gatesBefore(a) {
+		if r := s.governed(g); r != nil {
+			governed += r.Approvals
+			continue
+		}
+		native = append(native, g)
+	}
+	return native, governed
+}
+
+// soloApprovers returns the people who may answer every one of some gates.
+func (s *scan) soloApprovers(gates []*act) []string {
+	var out []string
+	for i, g := range gates {
+		people := s.people(humans(s.approvers(g)))
+		if i == 0 {
+			out = people
+			continue
+		}
+		out = common(out, people)
+	}
+	return out
+}
+
+// citeApprovers relates the statements by which some of the approvers of a gate
+// may answer it.
+func (d *draft) citeApprovers(list []access, g *act) *draft {
+	for _, x := range list {
+		d.cite(x.answer, "this statement lets "+x.name()+" answer "+g.where())
+	}
+	return d
+}
+
+// conditioned reports whether a stage begins only under conditions of its own.
+func (a *act) conditioned() bool { return a.stage.BeforeEntry != nil }
