@@ -45,6 +45,9 @@ func (c *Call) decide(check Check) (iam.Decision, error) {
 		p.Resource, p.Grants = src.ResourcePolicy(check.Resource)
 	}
 	request := iam.Request{Principal: principal, Action: check.Action, Resource: check.Resource, ResourceAccount: owner}
+	if owner == "aws" {
+		request.ResourceAccount = "" // AWS's own resources are everyone's
+	}
 	if w.organization != nil {
 		if c.Identity.Account != "" {
 			p.SCPs, _ = w.organization.Levels(c.Identity.Account)
@@ -79,7 +82,7 @@ func (c *Call) requestContext(owner string) *iam.Context {
 	if c.UserAgent != "" {
 		ctx.Set("aws:UserAgent", c.UserAgent)
 	}
-	if !strings.HasSuffix(c.SourceIP, ".amazonaws.com") && c.SourceIP != "" {
+	if c.Via == "" && c.SourceIP != "" {
 		ctx.Set("aws:SourceIp", c.SourceIP)
 	}
 	return ctx
@@ -104,7 +107,7 @@ var policyKinds = map[iam.Side]string{
 	iam.SideSCP:      "a service control policy",
 	iam.SideRCP:      "a resource control policy",
 	iam.SideResource: "a resource-based policy",
-	iam.SideTrust:    "a resource-based policy",
+	iam.SideTrust:    "the role trust policy",
 	iam.SideKey:      "a resource-based policy",
 }
 

@@ -20,6 +20,9 @@ type Call struct {
 	EventID   string
 	SourceIP  string // or the name of the service that calls
 	UserAgent string
+	// Via is the service that makes the call ("codepipeline.amazonaws.com"), empty
+	// for a call over the wire. Unlike UserAgent no caller can choose it.
+	Via       string
 	Operation Operation
 }
 
@@ -80,7 +83,7 @@ func (w *World) Invoke(ctx context.Context, as Caller, service, operation string
 		account = as.Identity.Account
 	}
 	call := w.NewCall(ctx, as.Identity, account, as.Region, op)
-	call.SourceIP, call.UserAgent = as.From, as.From
+	call.SourceIP, call.UserAgent, call.Via = as.From, as.From, as.From
 	result, err := call.Do(input)
 	if err != nil {
 		return err

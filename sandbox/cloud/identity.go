@@ -10,7 +10,8 @@ import (
 // Identity is who makes a call, with everything that the evaluator, CloudTrail
 // and GetCallerIdentity say of a caller.
 type Identity struct {
-	// Kind is Root, IAMUser, AssumedRole, FederatedUser, AWSService or Anonymous.
+	// Kind is Root, IAMUser, AssumedRole, FederatedUser, AWSService,
+	// WebIdentityUser or Anonymous.
 	Kind    IdentityKind
 	ARN     string // arn:aws:iam::A:user/path/name, arn:aws:sts::A:assumed-role/r/s, service name
 	Account string
@@ -21,7 +22,10 @@ type Identity struct {
 	UserName string
 	// RoleARN and RoleID are those of an assumed role, path included.
 	RoleARN, RoleID string
-	SessionName     string
+	// UserARN and IssuerID are, of a federated user, the ARN and unique id of who
+	// asked for the token: a user, or the root user.
+	UserARN, IssuerID string
+	SessionName       string
 	// SessionPolicies were passed when the session was made; nil means none.
 	SessionPolicies *iam.Set
 	SourceIdentity  string
@@ -48,7 +52,10 @@ const (
 	AssumedRole   IdentityKind = "AssumedRole"
 	FederatedUser IdentityKind = "FederatedUser"
 	AWSService    IdentityKind = "AWSService"
-	Anonymous     IdentityKind = "Anonymous"
+	// WebIdentityUser is who holds a token of an identity provider, before it has a
+	// session; its ARN is the provider's.
+	WebIdentityUser IdentityKind = "WebIdentityUser"
+	Anonymous       IdentityKind = "Anonymous"
 )
 
 // ServiceIdentity is a service acting with its service principal.
@@ -73,7 +80,7 @@ func (id *Identity) principal() (iam.Principal, error) {
 	if err != nil {
 		return p, err
 	}
-	p.RoleARN = id.RoleARN
+	p.RoleARN, p.UserARN = id.RoleARN, id.UserARN
 	p.ServiceLinkedRole = strings.Contains(id.RoleARN, ":role/aws-service-role/")
 	return p, nil
 }

@@ -118,6 +118,35 @@ func (t *Table[T]) Update(key string, change func(v T, ok bool) (T, error)) (T, 
 	return v, t.put(key, v)
 }
 
+// Move replaces the row of from by what change makes of it, under the key to: both
+// writes become durable together. ok tells change whether from is there, taken
+// whether another row is at to.
+func (t *Table[T]) Move(from, to string, change func(v T, ok, taken bool) (T, error)) (T, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old, ok := t.rows[from]
+	_, taken := t.rows[to]
+	v, err := change(old, ok, taken && to != from)
+	if err != nil {
+		return old, err
+	}
+	if to == from {
+		return v, t.put(to, v)
+	}
+	if t.log != nil {
+		data, err := json.Marshal(v)
+		if err != nil {
+			return old, fmt.Errorf("%s %q: %w", t.name, to, err)
+		}
+		if err := t.log.append(Write{t.name, to, data}, Write{Table: t.name, Key: from}); err != nil {
+			return old, err
+		}
+	}
+	t.rows[to] = v
+	delete(t.rows, from)
+	return v, nil
+}
+
 // Keys returns the keys that keep wants, sorted; nil keep wants all.
 func (t *Table[T]) Keys(keep func(key string) bool) []string {
 	t.mu.RLock()
@@ -170,14 +199,15 @@ func newJournal(s Store) *journal {
 	return j
 }
 
-func (j *journal) append(w Write) error {
+// append queues writes that become durable together.
+func (j *journal) append(ws ...Write) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.broken != nil {
 		return j.broken
 	}
-	j.pending = append(j.pending, w)
-	j.queued++
+	j.pending = append(j.pending, ws...)
+	j.queued += uint64(len(ws))
 	return nil
 }
 

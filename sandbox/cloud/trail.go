@@ -113,6 +113,9 @@ func userIdentity(id *Identity) map[string]any {
 	case AWSService:
 		m["invokedBy"] = id.ARN
 		return m
+	case WebIdentityUser:
+		m["principalId"], m["userName"], m["identityProvider"] = id.UserID, id.UserName, id.ARN
+		return m
 	case Anonymous:
 		return map[string]any{"type": "Unknown", "principalId": "Anonymous"}
 	}
@@ -136,8 +139,15 @@ func userIdentity(id *Identity) map[string]any {
 	session := map[string]any{"attributes": map[string]any{
 		"creationDate": id.Issued.UTC().Format(time.RFC3339), "mfaAuthenticated": mfa,
 	}}
-	if id.Kind == AssumedRole {
+	switch id.Kind {
+	case AssumedRole:
 		session["sessionIssuer"] = map[string]any{"type": "Role", "principalId": id.RoleID, "arn": id.RoleARN, "accountId": id.Account, "userName": id.UserName}
+	case FederatedUser:
+		issuer := "IAMUser"
+		if id.IssuerID == id.Account {
+			issuer = "Root"
+		}
+		session["sessionIssuer"] = map[string]any{"type": issuer, "principalId": id.IssuerID, "arn": id.UserARN, "accountId": id.Account, "userName": id.UserName}
 	}
 	if id.SourceIdentity != "" {
 		session["sourceIdentity"] = id.SourceIdentity

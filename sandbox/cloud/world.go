@@ -35,6 +35,7 @@ type World struct {
 	policies         PolicySource
 	resourcePolicies map[string]ResourcePolicySource
 	organization     OrganizationSource
+	principals       PrincipalSource
 	credentials      []CredentialSource
 
 	trailMu  sync.Mutex
