@@ -7,7 +7,6 @@ import (
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
 	"github.com/twokey/twokey/iam"
-	"github.com/twokey/twokey/iam/policy"
 )
 
 var cp112 = rule{describe("CP-112", "trust-extra-principal", finding.High,

@@ -43,7 +43,7 @@ Principal:
 			}
 		}
 		if d != nil {
-			d.f.Message = k.title() + " may be used by anyone whom account " + listed(accounts) + " lets"
+			d.f.Message = k.title() + " may be used by anyone in account " + listed(accounts) + " whom that account lets"
 			d.keyed(accounts...)
 		}
 	}

@@ -57,11 +57,12 @@ func (s *scan) holders() []holder {
 }
 
 func checkApprovalWildcard(s *scan) {
-	if !slices.ContainsFunc(s.pipelines, func(p *pipe) bool { return len(p.gates()) > 0 }) {
-		return
-	}
 	const action = "codepipeline:PutApprovalResult"
 	for _, h := range s.holders() {
+		// Where no pipeline with a gate is, the permission has nothing to act on.
+		if !slices.ContainsFunc(s.pipelines, func(p *pipe) bool { return len(p.gates()) > 0 && (h.as == "" || p.Account == h.about.Account) }) {
+			continue
+		}
 		var d *draft
 		for _, g := range grants(h.policies, action) {
 			pattern := g.pattern.Value

@@ -28,6 +28,14 @@ func checkEnvironments(s *scan) {
 	}
 }
 
+// named names an account in a message, unless its id was made up.
+func (s *scan) named(account string) string {
+	if a := s.est.Account(account); a != nil && a.StandIn {
+		return ""
+	}
+	return ", " + account
+}
+
 func (s *scan) sameAccount(p *pipe, prod, other []*act) *draft {
 	var d *draft
 	for _, a := range prod {
@@ -36,7 +44,7 @@ func (s *scan) sameAccount(p *pipe, prod, other []*act) *draft {
 				continue
 			}
 			if d == nil {
-				d = s.fail(p.subject(), a.Pos, p.title()+" deploys production and other environments into one account, "+a.account).keyed(a.account).
+				d = s.fail(p.subject(), a.Pos, p.title()+" deploys production and other environments into one account"+s.named(a.account)).keyed(a.account).
 					mend("Give production an account of its own.", "")
 			}
 			d.related(b.Pos, b.where()+" deploys into the account of production")

@@ -28,4 +28,4 @@ func checkInCode(s *scan) {
 }
 
 // live reports whether the pipeline was read from an account.
-func (p *pipe) live() bool { return p.Stack == "" && p.LogicalID == "" && p.Pos.Line == 0 }
+func (p *pipe) live() bool { return fromAccount(&p.Meta) }

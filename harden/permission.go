@@ -29,9 +29,20 @@ func (a answer) granted() bool {
 	if a.Outcome != iam.If {
 		return false
 	}
+	certain := map[iam.Side]bool{}
+	for _, r := range a.Reasons {
+		if r.Effect == "Allow" {
+			certain[r.Side] = certain[r.Side] || r.Certain
+		}
+	}
 	for _, r := range a.Residual {
-		if r.Key == "" && r.Wanted {
-			return false
+		if r.Key != "" || !r.Wanted {
+			continue
+		}
+		for _, c := range certain {
+			if !c {
+				return false
+			}
 		}
 	}
 	return true

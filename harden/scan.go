@@ -1,6 +1,8 @@
 package harden
 
 import (
+	"strings"
+
 	"github.com/twokey/twokey/arn"
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
@@ -37,8 +39,7 @@ type scan struct {
 func newScan(e *estate.Estate, opts Options) *scan {
 	s := &scan{est: e, opts: opts, roleUses: map[*estate.Role][]use{}, delegates: map[string]*iam.Set{}, everything: allowEverything(), approverCache: map[*act][]access{}}
 	for r := range e.All() {
-		m := r.Base()
-		if m.Stack == "" && m.LogicalID == "" && m.Pos.Line == 0 {
+		if fromAccount(r.Base()) {
 			s.live = true
 			break
 		}
@@ -54,6 +55,12 @@ func newScan(e *estate.Estate, opts Options) *scan {
 	s.readUses()
 	s.readPrincipals()
 	return s
+}
+
+// fromAccount reports whether a resource was read from a live account: its place
+// is an ARN and no line of a file.
+func fromAccount(m *estate.Meta) bool {
+	return m.Pos.Line == 0 && strings.HasPrefix(m.Pos.File, "arn:")
 }
 
 func allowEverything() *iam.Set {
