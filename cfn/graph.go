@@ -10,7 +10,7 @@ import (
 
 // Dependencies says which resources have to be there before which others.
 type Dependencies struct {
-	// Of lists for each resource those that it needs, in source order.
+	// Of lists for each resource that is made those that it needs, in source order.
 	Of map[string][]string
 	// Order is an order of deployment: what is needed comes first, and otherwise
 	// the order of the source is kept. Resources of a cycle, and those that need
@@ -46,12 +46,14 @@ func (t *Template) Dependencies(conditions map[string]bool) *Dependencies {
 		for _, on := range r.DependsOn {
 			w.add(on)
 		}
+		needs := make([]string, 0, len(w.found))
 		for on := range w.found {
 			if isMade[on] {
-				d.Of[id] = append(d.Of[id], on)
+				needs = append(needs, on)
 			}
 		}
-		slices.SortFunc(d.Of[id], func(a, b string) int { return t.resource[a] - t.resource[b] })
+		slices.SortFunc(needs, func(a, b string) int { return t.resource[a] - t.resource[b] })
+		d.Of[id] = needs
 	}
 	d.sort(made)
 	return d

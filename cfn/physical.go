@@ -206,7 +206,8 @@ func (r *resolver) attribute(d *ResourceDeclaration, attribute string, pos polic
 //	                              made up from the stack and the logical id
 //	{?}                           what nobody can know before deployment: a hole
 //	{path}                        the Path property of an IAM resource
-//	{bus}                         the event bus of a rule and "/", where it is not the default one
+//	{bus/} {bus|}                 the event bus of a rule and the separator, where it is
+//	                              not the default one
 //	{@Prop} {@Prop|default}       a property
 //	{last@Prop} {function@Prop} {host@Prop} {trim@Prop}   a part of it: behind the
 //	                              last slash, the name in a function's ARN, a URL
@@ -259,12 +260,12 @@ func (r *resolver) placeholder(id *identity, key string, pos policy.Pos) (value,
 		return policy.Hole, "a part of " + id.d.LogicalID + " is made up at deployment"
 	case "path":
 		return r.part(id, "Path", "/", func(s string) string { return s })
-	case "bus":
+	case "bus/", "bus|":
 		return r.part(id, "EventBusName", "", func(s string) string {
 			if s = afterLast(s, "/"); s == "default" || s == "" {
 				return ""
 			}
-			return s + "/"
+			return s + key[3:]
 		})
 	}
 	if how, prop, ok := strings.Cut(key, "@"); ok {

@@ -77,7 +77,7 @@ var deliveryTypes = map[string]physicalType{
 	"AWS::SNS::Subscription":                       {ref: "{arn}", id: "{uuid}", arn: "{@TopicArn}:{name}", attrs: arnOnly},
 	"AWS::SQS::Queue": {name: "QueueName", max: 80, fifo: "FifoQueue", ref: "https://sqs.{region}.{suffix}/{account}/{name}", arn: "arn:{partition}:sqs:{region}:{account}:{name}", attrs: map[string]string{
 		"Arn": "{arn}", "QueueName": "{name}", "QueueUrl": "https://sqs.{region}.{suffix}/{account}/{name}"}},
-	"AWS::Events::Rule":               {name: "Name", max: 64, ref: "{name}", arn: "arn:{partition}:events:{region}:{account}:rule/{bus}{name}", attrs: arnOnly},
+	"AWS::Events::Rule":               {name: "Name", max: 64, ref: "{bus|}{name}", arn: "arn:{partition}:events:{region}:{account}:rule/{bus/}{name}", attrs: arnOnly},
 	"AWS::Events::EventBus":           {name: "Name", max: 256, ref: "{name}", arn: "arn:{partition}:events:{region}:{account}:event-bus/{name}", attrs: map[string]string{"Arn": "{arn}", "Name": "{name}"}},
 	"AWS::Events::Archive":            {name: "ArchiveName", max: 48, ref: "{name}", arn: "arn:{partition}:events:{region}:{account}:archive/{name}", attrs: arnOnly},
 	"AWS::Events::Connection":         {name: "Name", max: 64, madeUp: true, ref: "{name}", arn: "arn:{partition}:events:{region}:{account}:connection/{name}/{uuid}", attrs: arnOnly},
