@@ -65,7 +65,7 @@ func (a *app) runCan(ctx context.Context, o canOptions, principal, action, resou
 	if err != nil {
 		return err
 	}
-	a.warnOfProblems(loaded.Estate, path)
+	a.warnOfProblems(loaded.Estate.Problems, path)
 	arn, err := resolvePrincipal(loaded.Estate, principal)
 	if err != nil {
 		return err

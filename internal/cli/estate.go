@@ -50,10 +50,10 @@ const maxWarnings = 5
 
 // warnOfProblems says on stderr what is wrong with an input, because an answer
 // about it may be wrong for that.
-func (a *app) warnOfProblems(e *estate.Estate, path string) {
-	for i, p := range e.Problems {
+func (a *app) warnOfProblems(problems []estate.Problem, path string) {
+	for i, p := range problems {
 		if i == maxWarnings {
-			a.warnf("%d more problems: `twokey estate %s` lists them", len(e.Problems)-i, path)
+			a.warnf("%d more problems: `twokey estate %s` lists them", len(problems)-i, path)
 			return
 		}
 		at := ""

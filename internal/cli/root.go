@@ -91,6 +91,7 @@ test, findings), 2 it could not do its work, 3 incomplete evidence under --stric
 		a.completion(),
 		a.estate(),
 		a.policy(),
+		a.scan(),
 		a.version(),
 	)
 	return root

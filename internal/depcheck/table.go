@@ -67,6 +67,8 @@ var Rooms = []Room{
 	{Path: "ledger", Floor: FloorDomain, Foreign: []string{xmod}},
 	{Path: "notify", Floor: FloorDomain},
 	{Path: "blueprint", Floor: FloorDomain, Rooms: []string{"calls"}},
+	// The pages of the rules, embedded.
+	{Path: "docs/rules", Floor: FloorDomain},
 	{Path: "report", Floor: FloorDomain, Rooms: []string{"rehearse", "drift"}},
 
 	// The root of the sandbox and its test kit put the services together.
@@ -104,7 +106,9 @@ var Rooms = []Room{
 	{Path: "internal/channel/webhook", Floor: FloorAdapter},
 	{Path: "internal/channel/teams", Floor: FloorAdapter},
 
-	{Path: "internal/cli", Floor: FloorEdge, Foreign: []string{cobra}},
+	// What a scan is: the domain rooms one after another over one estate.
+	{Path: "internal/scan", Floor: FloorEdge},
+	{Path: "internal/cli", Floor: FloorEdge, Rooms: []string{"internal/scan", "docs/rules"}, Foreign: []string{cobra}},
 	{Path: "internal/httpd", Floor: FloorEdge, Foreign: []string{
 		"github.com/coreos/go-oidc/v3", "github.com/go-webauthn/webauthn", "github.com/prometheus/client_golang"}},
 	{Path: "internal/web", Floor: FloorEdge},
