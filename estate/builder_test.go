@@ -192,6 +192,34 @@ func TestUnknownNameThatCannotFit(t *testing.T) {
 	}
 }
 
+// A role whose name is not known in full can be asked about, and a policy that
+// may mean it may let it in.
+func TestPrincipalWithUnknownName(t *testing.T) {
+	t.Parallel()
+	e := et.Build(
+		et.Account("tools", a, false),
+		func(b *estate.Builder) {
+			d := et.Declaration(a, "AWS::IAM::Role", "R", "?-deploy", `{"RoleName": "?-deploy", "AssumeRolePolicyDocument": {},
+				"Policies": [{"PolicyName": "p", "PolicyDocument": `+allowPush+`}]}`)
+			d.Props, d.Ref = withHoles(d.Props), policy.Hole+"-deploy"
+			b.Add(d)
+		},
+		et.Resource(a, "AWS::S3::Bucket", "B", "b", `{"BucketName": "b"}`),
+		et.Resource(a, "AWS::S3::BucketPolicy", "BP", "b", `{"Bucket": "b", "PolicyDocument": {"Version": "2012-10-17", "Statement":
+			{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/prod-deploy"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/*"}}}`),
+	)
+	r := e.Roles[0].ARN
+	if got := may(t, e, r, "codecommit:GitPush", "arn:aws:codecommit:us-east-1:111111111111:r"); got != iam.Allow {
+		t.Errorf("its own policy: %v, want allow", got)
+	}
+	if got := may(t, e, r, "s3:PutObject", "arn:aws:s3:::b/k"); got != iam.If {
+		t.Errorf("a bucket policy that may mean it: %v, want if", got)
+	}
+	if got := may(t, e, r, "iam:CreateUser", "arn:aws:iam::111111111111:user/x"); got != iam.ImplicitDeny {
+		t.Errorf("nothing grants it: %v, want implicit-deny", got)
+	}
+}
+
 func TestBoundary(t *testing.T) {
 	t.Parallel()
 	boundary := et.Resource(a, "AWS::IAM::ManagedPolicy", "B", "arn:aws:iam::111111111111:policy/b",

@@ -35,7 +35,9 @@ func (e *Estate) Principal(arn string) (*Principal, error) {
 	if p, ok := e.compiled.Load(key); ok {
 		return p.(*Principal), nil
 	}
-	who, err := iam.ParsePrincipal(arn)
+	// The evaluator wants a caller with a whole name. What stands for the rest of
+	// it cannot match a policy by chance: see Question.
+	who, err := iam.ParsePrincipal(strings.ReplaceAll(arn, policy.Hole, "unknown"))
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +309,10 @@ func (e *Estate) Question(principal, action, resource string, ctx *iam.Context) 
 		return iam.Question{}, fmt.Errorf("principal %s: %w", Show(principal), err)
 	}
 	guard := e.Guard(action, resource)
-	// A policy written for an alias of a key never applies: the key is what is used.
+	own := guard.Policy
+	if own != nil && !Known(principal) {
+		own = vague
+	}
 	account := guard.Account
 	if account == "" && resource == "*" {
 		account = who.Principal.Account
@@ -330,9 +335,15 @@ func (e *Estate) Question(principal, action, resource string, ctx *iam.Context) 
 	}
 	return iam.Question{Request: r, Policies: &iam.Policies{
 		Identity: who.Identity, Boundary: who.Boundary, Session: who.Session, SCPs: who.SCPs,
-		RCPs: guard.RCPs, Resource: guard.Policy,
+		RCPs: guard.RCPs, Resource: own,
 	}}, nil
 }
+
+// vague takes the place of a resource's policy where it is not known whom the
+// policy would have to name.
+var vague = iam.NewSet(iam.SideResource, iam.NamedDoc{
+	Name: "policy of the resource", Unknown: "the name of the principal could not be resolved in full, so policies may or may not mean it",
+})
 
 // wildcardOnly reports whether an action is known to have no resource types.
 func wildcardOnly(action string) bool {

@@ -77,14 +77,9 @@ func (l *loader) readAssembly(dir string, depth int) ([]assemblyStack, error) {
 	if err != nil {
 		return nil, l.fileError(path, err)
 	}
-	root, err := policy.ParseNode(file, data)
+	root, err := parseJSON(file, data)
 	if err != nil {
-		e := &cfn.Error{Pos: policy.Pos{File: file}, Message: err.Error()}
-		var syntax *policy.SyntaxError
-		if errors.As(err, &syntax) {
-			e.Pos, e.Message = syntax.Pos, syntax.Message
-		}
-		return nil, e
+		return nil, err
 	}
 	l.b.Source(estate.Source{Name: file, Kind: "cdk-manifest"})
 	var out []assemblyStack
@@ -103,6 +98,10 @@ func (l *loader) readAssembly(dir string, depth int) ([]assemblyStack, error) {
 				return nil, err
 			}
 			out = append(out, sub...)
+		case "cdk:asset-manifest":
+			if err := l.readAssets(dir, props); err != nil {
+				return nil, err
+			}
 		case "aws:cloudformation:stack":
 			s, err := l.assemblyStack(dir, a)
 			if err != nil {
@@ -112,6 +111,47 @@ func (l *loader) readAssembly(dir string, depth int) ([]assemblyStack, error) {
 		}
 	}
 	return out, nil
+}
+
+func parseJSON(file string, data []byte) (*policy.Node, error) {
+	root, err := policy.ParseNode(file, data)
+	if err != nil {
+		e := &cfn.Error{Pos: policy.Pos{File: file}, Message: err.Error()}
+		var syntax *policy.SyntaxError
+		if errors.As(err, &syntax) {
+			e.Pos, e.Message = syntax.Pos, "is not valid JSON: "+syntax.Message
+		}
+		return nil, e
+	}
+	return root, nil
+}
+
+// readAssets notes the templates among the files that an assembly uploads.
+func (l *loader) readAssets(dir string, props *policy.Node) error {
+	name, ok := props.Get("file").Scalar()
+	if !ok {
+		return nil
+	}
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	data, err := readBounded(path)
+	if err != nil {
+		return l.fileError(path, err)
+	}
+	root, err := parseJSON(l.relative(path), data)
+	if err != nil {
+		return err
+	}
+	files := root.Get("files")
+	if files == nil {
+		return nil
+	}
+	for _, f := range files.Entries {
+		source, ok := f.Value.Path("source", "path").Scalar()
+		if ok && strings.HasSuffix(source, ".template.json") {
+			l.assets[f.Key+".json"] = filepath.Join(dir, filepath.FromSlash(source))
+		}
+	}
+	return nil
 }
 
 func (l *loader) assemblyStack(dir string, a policy.Entry) (*assemblyStack, error) {

@@ -71,7 +71,10 @@ type loader struct {
 	b         *estate.Builder
 	config    *estate.Config
 	templates map[string]*cfn.Template // by real path
-	units     []*unit
+	// assets are the files that a cloud assembly uploads, by the name under which
+	// it does.
+	assets map[string]string
+	units  []*unit
 	// accountNames gives the name of an account by its id.
 	accountNames map[string]string
 	open         []estate.OpenCondition
@@ -85,7 +88,7 @@ const defaultRegion = "us-east-1"
 func newLoader(ctx context.Context, opts estate.LoadOptions) *loader {
 	return &loader{
 		ctx: ctx, opts: opts, b: estate.NewBuilder(), config: &estate.Config{},
-		templates: map[string]*cfn.Template{}, accountNames: map[string]string{}, region: defaultRegion,
+		templates: map[string]*cfn.Template{}, assets: map[string]string{}, accountNames: map[string]string{}, region: defaultRegion,
 	}
 }
 

@@ -59,7 +59,7 @@ func (l *loader) resolveNested(u *unit, env cfn.Env, exports map[string]export) 
 // nested returns the stack that a resource nests, or nil where it is none, or
 // its template is not a local file that can be read.
 func (l *loader) nested(u *unit, r *cfn.Resource) *unit {
-	path := nestedPath(u.path, r.Type, r.Props, r.Attrs)
+	path := l.nestedPath(u.path, r.Type, r.Props, r.Attrs)
 	if path == "" {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (l *loader) nested(u *unit, r *cfn.Resource) *unit {
 }
 
 // nestedPath returns the local file of a nested template, or "".
-func nestedPath(parent, kind string, props, attrs *policy.Node) string {
+func (l *loader) nestedPath(parent, kind string, props, attrs *policy.Node) string {
 	key := "TemplateURL"
 	switch kind {
 	case stackType:
@@ -111,11 +111,15 @@ func nestedPath(parent, kind string, props, attrs *policy.Node) string {
 	default:
 		return ""
 	}
-	// The CDK writes where in cdk.out a nested template lies.
+	// The CDK's command line says where in cdk.out a nested template lies; without
+	// it, the name under which the template is uploaded does.
 	if text, ok := attrs.Path("Metadata", "aws:asset:path").Scalar(); ok && !strings.Contains(text, policy.Hole) {
 		return filepath.Join(filepath.Dir(parent), filepath.FromSlash(text))
 	}
 	text, ok := props.Get(key).Scalar()
+	if path := l.assets[text[strings.LastIndexByte(text, '/')+1:]]; path != "" {
+		return path
+	}
 	if !ok || text == "" || strings.Contains(text, policy.Hole) || strings.Contains(text, "://") {
 		return ""
 	}
@@ -132,7 +136,7 @@ func (l *loader) withoutNested(list []found) []found {
 	var nested []string
 	for _, f := range list {
 		for _, r := range f.template.Resources {
-			if path := nestedPath(f.path, r.Type, r.Node.Get("Properties"), r.Node); path != "" && realPath(path) != realPath(f.path) {
+			if path := l.nestedPath(f.path, r.Type, r.Node.Get("Properties"), r.Node); path != "" && realPath(path) != realPath(f.path) {
 				nested = append(nested, realPath(path))
 			}
 		}
