@@ -238,7 +238,7 @@ func (e *engine) feeds(a *act, artifact string) bool {
 func (e *engine) makePassed(head factID, l *line, g int) {
 	a := &l.acts[g]
 	e.apply(head, row("G1"), l.at(g), a.name(), 0)
-	e.openingsAt(head, l, g, "external-approver")
+	e.openingsAt(head, l, g, "external-approver", "D4")
 	if a.rule != nil {
 		e.follow(head, row("G1-governed"), l.at(g), a.name(), nil, e.id(factVotes, l.index, g))
 	}

@@ -58,6 +58,9 @@ type step struct {
 	at string
 	// authored: whoever acts is an author of the change (1) or starts the run (2).
 	authored uint8
+	// proves, for a step that nobody of the estate does, is what the frame's
+	// principal is allowed all the same.
+	proves *Permission
 }
 
 const (

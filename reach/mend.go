@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/twokey/twokey/finding"
+	"github.com/twokey/twokey/iam"
 )
 
 // mendRanks orders techniques by how well mending them hits what is wrong and
@@ -13,9 +14,9 @@ import (
 var mendRanks = map[string]int{
 	"G1": 60, "G1-governed": 10, "external-approver": 40, "external-source": 12, "S6": 12, "G5": 80, "G7": 78, "G9": 80, "G12": 70, "G15": 80,
 	"S1": 20, "S1-branch": 15, "S2": 30, "S3": 65, "S4": 20, "S7": 60,
-	"A1": 70, "E11": 75, "E12": 75, "E1": 80, "E2": 80, "E4": 80, "E6": 80, "E9": 80, "E13": 72,
+	"A1": 68, "E11": 75, "E12": 75, "E1": 80, "E2": 80, "E4": 80, "E6": 80, "E9": 80, "E13": 72,
 	"B1": 72, "B2-retry": 72, "J2": 70, "J3": 60, "J4": 70, "C1": 35, "C2": 40, "D4": 90, "D5": 35, "D5-role": 2, "D5-stack": 2, "D5-account": 1,
-	"sts-001": 75, "sts-001-unseen": 85, "sign-in": 11, "iam-": 88, "codebuild-": 70, "cloudformation-": 60, "lambda-": 70,
+	"sts-001": 75, "sts-001-unseen": 85, "sign-in": 11, "iam-": 88, "codebuild-": 66, "cloudformation-": 60, "lambda-": 70,
 	"ecs-": 80, "ec2": 80, "ssm-": 70, "glue-": 80, "sagemaker-": 80, "apprunner-": 80, "bedrock-": 80, "datapipeline-": 80, "pmapper-": 82,
 	"repository-": 5, "flow": 0, "deploy": 0,
 }
@@ -30,90 +31,129 @@ func mendRank(id string) int {
 	return rank
 }
 
-// mend chooses the step of a way that is best taken away, and says how.
+// mending is a step that a way can be cut at, and the statements that have to go
+// for it: of each technique that does the same, a list.
+type mending struct {
+	rank  int
+	steps []*step
+	cuts  [][]reason
+}
+
+// mend chooses the step of a way that is best taken away, and says how. It
+// names every statement that has to go for the step not to be possible in any of
+// the ways that Twokey follows.
 func (e *engine) mend(c *cone, p *proof, w *finding.Way) {
-	type choice struct {
-		s       *step
-		rank    int
-		reasons []reason
-	}
-	var best *choice
+	var best *mending
 	for _, r := range p.rules {
-		rule := &e.rules[c.rules[r].id]
-		s := &rule.step
-		if s.row == nil || s.row.Mend == "" {
+		m := e.mendingOf(c, c.rules[r].id)
+		if m == nil {
 			continue
 		}
-		ch := &choice{s: s, rank: mendRank(s.row.ID), reasons: e.reasons(s)}
-		for i := range rule.also {
-			ch.reasons = append(ch.reasons, e.reasons(&rule.also[i])...)
-		}
-		ch.reasons = dedupe(ch.reasons)
-		if len(ch.reasons) == 0 && s.actor != nobody {
-			continue // whoever acts has written the permission themselves
-		}
-		if c.own(s) {
-			ch.rank -= 50
-		}
-		if best == nil || ch.rank > best.rank || ch.rank == best.rank && len(ch.reasons) < len(best.reasons) {
-			best = ch
+		if best == nil || m.rank > best.rank {
+			best = m
 		}
 	}
 	if best == nil {
 		return
 	}
-	s := best.s
+	var texts []string
+	var gone []reason
+	for i, s := range best.steps {
+		left := slices.DeleteFunc(slices.Clone(best.cuts[i]), func(r reason) bool { return slices.ContainsFunc(gone, r.same) })
+		if i > 0 && len(left) == 0 {
+			continue // the statements that go already do it
+		}
+		gone = append(gone, left...)
+		texts = add(texts, e.mendText(s, best.cuts[i]))
+	}
+	w.Mend = strings.Join(texts, "; and ")
+	w.MendLocation = c.placeOf(best.steps[0])
+	for _, cut := range best.cuts {
+		if len(cut) > 0 {
+			w.MendLocation = locate(cut[0].Pos)
+			break
+		}
+	}
+}
+
+// mendingOf returns how a rule can be taken away; nil where no change of the
+// estate that Twokey can name does it.
+func (e *engine) mendingOf(c *cone, id ruleID) *mending {
+	rule := &e.rules[id]
+	s := &rule.step
+	if s.row == nil || s.row.Mend == "" {
+		return nil
+	}
+	m := &mending{rank: mendRank(s.row.ID)}
+	if c.own(s) {
+		m.rank -= 50
+	}
+	for _, x := range append([]*step{s}, pointers(rule.also)...) {
+		cut := e.cut(x)
+		if len(cut) == 0 && x.actor != nobody {
+			return nil
+		}
+		m.steps, m.cuts = append(m.steps, x), append(m.cuts, cut)
+	}
+	return m
+}
+
+func pointers(steps []step) []*step {
+	out := make([]*step, len(steps))
+	for i := range steps {
+		out[i] = &steps[i]
+	}
+	return out
+}
+
+// mendText words the change that takes a step away.
+func (e *engine) mendText(s *step, cut []reason) string {
 	on := s.frame
 	if s.actor != nobody {
 		on = on.with("principal", e.w.actors[s.actor].arn)
 	}
 	if len(s.row.Needs) > 0 {
-		n := s.row.Needs[s.needs][0]
+		needs := s.row.Needs[s.needs]
+		n := needs[0]
+		if len(cut) > 0 {
+			n = needs[cut[0].need]
+		}
 		resource, _ := on.expand(n.On)
 		on = on.with("action", n.Action).with("resource", resource)
 	}
-	w.Mend = on.say(s.row.Mend)
+	text := on.say(s.row.Mend)
+	if len(cut) > 0 && cut[0].Side != iam.SideIdentity && s.actor != nobody {
+		text = "take " + short(on["principal"]) + " out of " + cut[0].Policy
+	}
 	var places []string
-	for _, r := range best.reasons {
+	for _, r := range cut {
 		if at := where(locate(r.Pos)); at != "" {
 			places = add(places, at)
 		}
 	}
 	if len(places) > 0 {
-		w.Mend += " (" + strings.Join(places, ", ") + ")"
-		w.MendLocation = locate(best.reasons[0].Pos)
-		return
+		text += " (" + strings.Join(places, ", ") + ")"
 	}
-	w.MendLocation = c.placeOf(s)
+	return text
 }
 
 // own reports whether a step is what the pipeline itself needs to work: its role
-// becoming the roles of its actions, its roles deploying.
+// becoming the roles of its actions.
 func (c *cone) own(s *step) bool {
-	if s.actor == nobody {
+	if s.actor == nobody || s.row.ID != "sts-001" {
 		return false
 	}
-	arn := c.e.w.actors[s.actor].arn
 	for _, l := range c.e.lines {
-		if s.row.ID == "sts-001" && l.p.RoleARN == arn {
-			for i := range l.acts {
-				if l.acts[i].RoleARN == s.frame["role"] {
-					return true
-				}
+		if c.e.w.actor(l.p.RoleARN) != s.actor {
+			continue
+		}
+		for i := range l.acts {
+			if l.acts[i].RoleARN == s.frame["role"] {
+				return true
 			}
 		}
 	}
 	return false
-}
-
-func dedupe(list []reason) []reason {
-	var out []reason
-	for _, r := range list {
-		if !slices.ContainsFunc(out, func(have reason) bool { return have.Pos == r.Pos && have.Policy == r.Policy }) {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 func where(l finding.Location) string {

@@ -373,8 +373,8 @@ func (e *engine) unshownSource(l *line, i int) {
 	e.openAt(l, i, "external-source", f, "anyone who can push to "+source, "push to "+source)
 }
 
-// unshownOperator adds the opening of a pipeline's role that may answer a gate of
-// its own pipeline: whoever gets anything to run as that role.
+// unshownOperator adds the openings of a pipeline's role that may answer gates of
+// its own pipeline: whoever gets anything to run as that role passes them.
 func (e *engine) unshownOperator(l *line) {
 	i := e.w.actor(l.p.RoleARN)
 	if i == nobody || !e.unseen(l.p.Account) {
@@ -388,9 +388,11 @@ func (e *engine) unshownOperator(l *line) {
 		for _, h := range e.w.who(row("G1").Needs[0], f) {
 			if h.actor == i && h.mods == (mods{}) {
 				name := short(l.p.RoleARN)
-				f["role"], f["principal"] = l.p.RoleARN, "codepipeline.amazonaws.com"
-				e.open(i, "D4", f, nil, "anyone for whom something runs as "+name, "have something run as "+name)
-				return
+				f["role"], f["principal"] = l.p.RoleARN, l.p.RoleARN
+				e.openAt(l, g, "D4", f, "anyone for whom something runs as "+name, "have something run as "+name)
+				o := &e.openings[len(e.openings)-1]
+				o.step.proves = &row("G1").Needs[0][0]
+				o.step.frame["principal"] = l.p.RoleARN
 			}
 		}
 	}

@@ -18,14 +18,22 @@ type proof struct {
 	steps       int
 }
 
-// before orders proofs: certain before conditional, shorter first, and then by
-// their rules, so that the order is the same in every run.
-func (a *proof) before(b *proof) bool {
-	if a.conditional != b.conditional {
-		return !a.conditional
+// doubt is how many steps longer a certain proof may be and still come before a
+// conditional one.
+const doubt = 3
+
+func (a *proof) cost() int {
+	if a.conditional {
+		return a.steps + doubt
 	}
-	if a.steps != b.steps {
-		return a.steps < b.steps
+	return a.steps
+}
+
+// before orders proofs: the cheapest first, and then by their rules, so that the
+// order is the same in every run.
+func (a *proof) before(b *proof) bool {
+	if x, y := a.cost(), b.cost(); x != y {
+		return x < y
 	}
 	if a.fact != b.fact {
 		return a.fact < b.fact
@@ -48,8 +56,10 @@ func (h *proofHeap) Pop() any {
 
 const (
 	// proofsPerFact is how many ways to one fact on the way are kept, the best
-	// first; of ways to production maxWays.
-	proofsPerFact = 12
+	// first; proofsPerChange how many to change what somebody may do, of which
+	// there are often many that differ in nothing that matters.
+	proofsPerFact   = 32
+	proofsPerChange = 2
 	// maxSteps ends the search of a way that nobody would read.
 	maxSteps = 24
 )
@@ -104,8 +114,11 @@ func (c *cone) proofs(leaves []int32, limit int, permitted func(*coneRule) bool)
 	for queue.Len() > 0 {
 		p := heap.Pop(queue).(*proof)
 		most := proofsPerFact
-		if p.fact == c.goal {
+		switch {
+		case p.fact == c.goal:
 			most = limit
+		case c.isChange(p.fact):
+			most = proofsPerChange
 		}
 		if pointless(p) {
 			continue
@@ -126,6 +139,17 @@ func (c *cone) proofs(leaves []int32, limit int, permitted func(*coneRule) bool)
 		}
 	}
 	return accepted[c.goal], cut
+}
+
+// isChange reports whether a fact is a change of what somebody may do.
+func (c *cone) isChange(f int32) bool {
+	switch x := c.e.facts[c.facts[f]]; x.kind {
+	case factAdded, factRemoved, factUnbound, factJoined:
+		return true
+	case factIs:
+		return c.e.w.actors[x.a].admin
+	}
+	return false
 }
 
 // combine pushes the proofs that a rule gives from what is accepted of its body;

@@ -27,11 +27,11 @@ var directRows = []Technique{
 	{ID: "D2", Title: "Edit the trust of the deployment role", Subject: OnDeploy, Gains: GainProd, Followed: true, Composed: []string{"iam-012", "C1"}, Reference: "IAM API reference, UpdateAssumeRolePolicy"},
 	{ID: "D3", Title: "Borrow the deployment role by a service", Subject: OnDeploy, Gains: GainProd, Followed: true, Composed: []string{"lambda-001", "C1"}, Reference: "IAM user guide, PassRole"},
 	{
-		ID: "D4", Title: "Run something as the pipeline's role, which may answer its own gate", Subject: OnPipeline, Gains: GainIs, Followed: true,
-		Holds:     "somebody, whom the estate's templates do not show, for whom CodePipeline runs commands as the role",
-		Says:      "someone has CodePipeline run commands as {role}",
-		If:        "if somebody whom the estate does not show may edit a pipeline that runs as {role}",
-		Mend:      "remove codepipeline:PutApprovalResult on {gate} from {role}: a pipeline needs it for nothing",
+		ID: "D4", Title: "Have the pipeline's own role answer its gate", Subject: OnGate, Gains: GainPass, Followed: true,
+		Holds:     "somebody, whom the estate's templates do not show, for whom something runs as the pipeline's role",
+		Says:      "something that runs as {role}, the pipeline's own role, approves {stage}/{step}",
+		If:        "if somebody whom the estate does not show can have CodePipeline run commands as {role}",
+		Mend:      "remove codepipeline:PutApprovalResult on {gate} from {role}: a pipeline does not need it",
 		Reference: "CodePipeline user guide, Commands action",
 	},
 	{
@@ -61,6 +61,7 @@ var directRows = []Technique{
 	thing("D5-codedeploy", "Make a deployment of production", "codedeploy:deploymentgroup", "{thing}", "codedeploy:CreateDeployment"),
 	notFollowed("D5-instances", "Enter instances and containers of production", "running instances and containers are not modelled", true,
 		anyOf("*", "ssm:SendCommand", "ssm:StartSession", "ecs:ExecuteCommand", "appconfig:StartDeployment")),
+	{ID: "D4-role", Title: "Become the pipeline's or the build's role", Subject: OnDeploy, Gains: GainProd, Followed: true, Composed: []string{"sts-001", "C1"}, Reference: "IAM user guide, role trust policies"},
 	{ID: "D6", Title: "Become somebody who can do one of these", Subject: OnDeploy, Gains: GainProd, Followed: true, Composed: []string{"iam-002", "C1"}, Reference: "pathfinding.cloud"},
 	{
 		ID: "flow", Title: "Let the pipeline carry the content on", Subject: OnDeploy, Gains: GainControl, Followed: true,

@@ -35,7 +35,6 @@ var gateRows = []Technique{
 		ID: "external-approver", Title: "Answer the gate where the estate shows nobody who may", Subject: OnGate, Gains: GainPass, Followed: true,
 		Holds:     "a way to answer that the estate's templates do not show",
 		Says:      "someone whom the estate does not show approves {stage}/{step}",
-		If:        "if one of the people who may answer {stage}/{step} is who else this way needs",
 		Mend:      "let Twokey govern {stage}/{step} with two approvals (gates in twokey.yaml), or add who may answer it to the estate",
 		Reference: "Twokey: what templates alone leave open",
 	},

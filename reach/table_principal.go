@@ -8,7 +8,7 @@ var principalRows = []Technique{
 		Holds:     "a principal that the trust policy of the role admits",
 		Needs:     allOf(may("sts:AssumeRole", "{role}")),
 		Says:      "{principal} may assume {role}",
-		Mend:      "name in the trust policy of {role} only the roles that need it, and remove sts:AssumeRole on it from {principal}",
+		Mend:      "remove sts:AssumeRole on {role} from {principal}",
 		Reference: "pathfinding.cloud sts-001",
 	},
 	{

@@ -103,7 +103,6 @@ var sourceRows = []Technique{
 		ID: "external-source", Title: "Push where the estate shows nobody who may", Subject: OnSource, Gains: GainControl, Followed: true,
 		Holds:     "a way to push that the estate's templates do not show",
 		Says:      "someone whom the estate does not show pushes to {source}",
-		If:        "if one of the people who may push to {source} is who else this way needs",
 		Mend:      "add who may push to {source} to the estate, and keep them from answering the gates",
 		Reference: "Twokey: what templates alone leave open",
 	},

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/twokey/twokey/finding"
-	"github.com/twokey/twokey/iam"
 )
 
 // ways words the ways of the coalitions that a search found, best first.
@@ -34,13 +33,7 @@ func (e *engine) ways(l *line, v verdict, opts Options) []finding.Way {
 		return opts.Person != "" && !slices.ContainsFunc(w.members, func(m []string) bool { return slices.Contains(m, opts.Person) })
 	})
 	slices.SortStableFunc(out, func(a, b wayOf) int {
-		if a.proof.conditional != b.proof.conditional {
-			if a.proof.conditional {
-				return 1
-			}
-			return -1
-		}
-		return cmp.Or(cmp.Compare(len(a.way.Steps), len(b.way.Steps)), strings.Compare(a.key, b.key))
+		return cmp.Or(cmp.Compare(a.doubts(), b.doubts()), cmp.Compare(len(a.way.Steps), len(b.way.Steps)), strings.Compare(a.key, b.key))
 	})
 	if len(out) > opts.MaxWays {
 		out = out[:opts.MaxWays]
@@ -58,7 +51,17 @@ type wayOf struct {
 	proof   *proof
 	members [][]string // names of those who could each be that member
 	phrases []string   // how a member without a name is called
+	unshown bool       // somebody whom the estate does not show takes part
 	key     string
+}
+
+// doubts is 0 for a way that the estate proves, 1 for one that depends on
+// something or somebody that it does not show.
+func (w *wayOf) doubts() int {
+	if w.proof.conditional || w.unshown {
+		return 1
+	}
+	return 0
 }
 
 func mergeNames(a, b [][]string) [][]string {
@@ -171,8 +174,12 @@ func (c *cone) word(p *proof, f found) *wayOf {
 		w.members = append(w.members, []string{name})
 		w.phrases = append(w.phrases, name)
 	}
-	if len(cans) > 0 && !slices.Contains(f.who, stranger) {
+	w.unshown = len(cans) > 0
+	switch {
+	case len(cans) > 0 && !slices.Contains(f.who, stranger):
 		w.way.Assumes = append(w.way.Assumes, "one of these people can also "+listed(cans)+": the estate does not say who can")
+	case len(cans) > 1:
+		w.way.Assumes = append(w.way.Assumes, "one person can "+listed(cans)+": nothing in the estate keeps those who can apart")
 	}
 	c.wordSteps(w, p, f)
 	w.way.Title = title(w.way.Steps)
@@ -324,6 +331,15 @@ func (c *cone) wordStep(s *step, by map[int32]int32, f found) (out finding.Step,
 			out.Because = append(out.Because, r.because())
 		}
 	}
+	if s.proves != nil {
+		out.Action = s.proves.Action
+		out.Resource, _ = on.expand(s.proves.On)
+	}
+	if s.actor == nobody {
+		for _, r := range e.reasons(s) {
+			out.Because = append(out.Because, r.because())
+		}
+	}
 	out.Resource = shown(out.Resource)
 	if out.Resource == "" {
 		out.Resource = shown(subjectOf(s.row, on))
@@ -366,73 +382,4 @@ func title(steps []finding.Step) string {
 		}
 	}
 	return best
-}
-
-// reason is a statement that allows a step, with the need that it allows.
-type reason struct {
-	iam.Reason
-	need int
-}
-
-func (r reason) because() finding.Because {
-	return finding.Because{Policy: r.Policy, Statement: r.Statement, Location: locate(r.Pos)}
-}
-
-// reasons returns the statements that allow a step, each once.
-func (e *engine) reasons(s *step) []reason {
-	if s.actor == nobody || len(s.row.Needs) == 0 {
-		return e.openReasons(s)
-	}
-	ip := e.w.changed(&e.w.actors[s.actor], s.mods)
-	var out []reason
-	for n, need := range s.row.Needs[s.needs] {
-		t, _, ok := e.w.target(need, s.frame)
-		if !ok || need.Eases {
-			continue
-		}
-		q := question{}
-		q.targets = append(q.targets, t)
-		for _, r := range q.decide(&ip).Reasons {
-			if r.Effect != "Allow" || r.Pos.File == "" || r.Side == iam.SideSCP || r.Side == iam.SideRCP || r.Side == iam.SideBoundary {
-				continue
-			}
-			if !slices.ContainsFunc(out, func(have reason) bool { return have.Pos == r.Pos && have.Policy == r.Policy }) {
-				out = append(out, reason{r, n})
-			}
-		}
-	}
-	return out
-}
-
-// openReasons returns the trust statements behind an opening.
-func (e *engine) openReasons(s *step) []reason {
-	if s.row.ID != "sts-001-unseen" && s.row.ID != "sign-in" {
-		return nil
-	}
-	r := e.est.Role(s.frame["role"])
-	if r == nil || r.Trust == nil {
-		return nil
-	}
-	account := accountIn(s.frame["principal"])
-	var out []reason
-	for i := range r.Trust.Statements {
-		st := &r.Trust.Statements[i]
-		if st.Principals == nil || st.Principals.Not {
-			continue
-		}
-		for _, p := range st.Principals.List {
-			if p.Value == s.frame["principal"] || account != "" && accountIn(p.Value) == account {
-				out = append(out, reason{iam.Reason{
-					Side: iam.SideTrust, Effect: "Allow", Policy: "trust policy of " + r.Name, Statement: st.Index, Pos: st.Pos,
-				}, 0})
-				break
-			}
-		}
-	}
-	return out
-}
-
-func accountIn(principal string) string {
-	account, _ := wholeAccount(principal)
-	return account
 }
