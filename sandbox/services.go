@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"github.com/twokey/twokey/sandbox/cloud"
+	"github.com/twokey/twokey/sandbox/iamsvc"
 	"github.com/twokey/twokey/sandbox/sts"
 	"github.com/twokey/twokey/sandbox/wire"
 )
@@ -10,5 +11,6 @@ import (
 // policies and credentials comes first. Each adds its operations and returns what
 // stops it, if anything needs stopping.
 var services = []func(*cloud.World, *wire.Server) (func() error, error){
+	iamsvc.Add,
 	sts.Add,
 }

@@ -14,6 +14,9 @@ type Op[In, Out any] struct {
 	// names that begin with Get, List, Describe, Head, Lookup or BatchGet are taken
 	// as reading.
 	ReadOnly, Data bool
+	// Unsigned operations may be called without a signature; the caller is then
+	// anonymous, and Auth finds out who it is.
+	Unsigned bool
 	// Auth lists what the caller needs; nil means SERVICE:Name on "*".
 	Auth func(c *cloud.Call, in *In) ([]cloud.Check, error)
 	Do   func(c *cloud.Call, in *In) (*Out, error)
@@ -46,6 +49,7 @@ func (b *bound[In, Out]) bind(m *Model) error {
 func (b *bound[In, Out]) model() *OperationModel { return b.wire }
 func (b *bound[In, Out]) Service() string        { return b.service.Name }
 func (b *bound[In, Out]) Name() string           { return b.Op.Name }
+func (b *bound[In, Out]) Anonymous() bool        { return b.Op.Unsigned }
 func (b *bound[In, Out]) NewInput() any          { return new(In) }
 func (b *bound[In, Out]) Data() bool             { return b.Op.Data }
 
@@ -78,3 +82,6 @@ func (b *bound[In, Out]) Run(c *cloud.Call, in any) (any, error) {
 	}
 	return out, nil
 }
+
+// Empty is the output of an operation that has none.
+type Empty struct{}

@@ -278,6 +278,9 @@ func (s *Server) run(r *request, in any) error {
 	}
 	call := s.world.NewCall(context.WithoutCancel(r.Context()), r.caller, r.caller.Account, region, r.op)
 	call.RequestID = r.id
+	if r.sig != nil {
+		s.world.Used(&r.caller, r.service.model.Name, region, call.Time)
+	}
 	call.UserAgent = r.UserAgent()
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		call.SourceIP = host
