@@ -15,7 +15,7 @@
 //     trust Lambda, ECS or EC2, 20 trust the account's root, 10 trust another
 //     account; 1 in 100 may pass any role of its account.
 //
-// It is not a secure estate and does not try to be: about one pipeline in five
-// has each of the usual faults (an approver who may push, a build role that may
+// It is not a secure estate and does not try to be: about one pipeline in ten
+// has each of five usual faults (an approver who may push, a build role that may
 // assume the deployment role, an action role that trusts a whole account).
 package synthetic

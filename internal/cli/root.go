@@ -90,9 +90,14 @@ test, findings), 2 it could not do its work, 3 incomplete evidence under --stric
 		a.can(),
 		a.completion(),
 		a.estate(),
+		a.generateEstate(),
+		a.paths(),
 		a.policy(),
+		a.rules(),
 		a.scan(),
+		a.techniques(),
 		a.version(),
+		a.whoCan(),
 	)
 	return root
 }
