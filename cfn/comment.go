@@ -30,7 +30,7 @@ func readComments(t *tree) []Comment {
 	sort.Slice(quoted, func(i, j int) bool { return quoted[i].start < quoted[j].start })
 	var out []Comment
 	waiting := 0 // how many comments at the end of out wait for their line
-	starts := lineStarts(t.text)
+	starts := yamlLineStarts(t.text)
 	for i, start := range starts {
 		end := len(t.text)
 		if i+1 < len(starts) {

@@ -26,7 +26,7 @@ func (r *resolver) dynamic(n *policy.Node) *policy.Node {
 		if m[1] == "ssm" && r.env.SSM != nil && !strings.Contains(m[2], policy.Hole) {
 			if v, ok := r.env.SSM(m[2]); ok {
 				if s, ok := v.Scalar(); ok {
-					reason = joinReasons(reason, v.Reason)
+					reason = joinReasons(reason, given(v, "the Systems Manager parameter "+m[2], n.Pos).Reason)
 					return s
 				}
 			}

@@ -377,9 +377,7 @@ func (r *resolver) fnImportValue(arg *policy.Node, pos policy.Pos) *policy.Node 
 			if v.IsUnknown() {
 				return r.unknown(pos, "Fn::ImportValue "+text, "the value exported is not known: "+v.Reason)
 			}
-			imported := *v
-			imported.Pos = pos
-			return &imported
+			return given(v, "a part of the export "+text, pos)
 		}
 	}
 	return r.unknown(pos, "Fn::ImportValue "+text, "no stack that is known exports it")

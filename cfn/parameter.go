@@ -243,6 +243,9 @@ func (r *resolver) bind(p *Parameter) parameterValue {
 		r.problem(pos, "", "the value of parameter %s has to be a string and is %s", p.Name, kindWord(given.Kind))
 		return unknown("parameter "+p.Name+" has no usable value", "its value is "+kindWord(given.Kind))
 	}
+	if reason == "" && strings.Contains(text, policy.Hole) {
+		reason = "a part of parameter " + p.Name + " is not known"
+	}
 	if p.FromSSM() {
 		return r.bindSSM(p, text, unknown)
 	}
@@ -261,7 +264,7 @@ func (r *resolver) bind(p *Parameter) parameterValue {
 func (r *resolver) bindSSM(p *Parameter, name string, unknown func(reason, why string) parameterValue) parameterValue {
 	if r.env.SSM != nil && !strings.Contains(name, policy.Hole) {
 		if v, ok := r.env.SSM(name); ok && v != nil {
-			if text, reason, ok := listText(v); ok {
+			if text, reason, ok := listText(given(v, "the Systems Manager parameter "+name, p.Pos)); ok {
 				if p.List() {
 					return parameterValue{node: r.listOf(text, reason, p.Pos), pos: p.Pos}
 				}

@@ -162,9 +162,7 @@ func (r *resolver) arnOf(d *ResourceDeclaration) (arn string, generated bool) {
 func (r *resolver) attribute(d *ResourceDeclaration, attribute string, pos policy.Pos) *policy.Node {
 	if r.env.Physical != nil {
 		if v, ok := r.env.Physical(d.LogicalID, attribute); ok && v != nil {
-			n := *v
-			n.Pos = pos
-			return &n
+			return given(v, d.LogicalID+"."+attribute, pos)
 		}
 	}
 	what := d.LogicalID + "." + attribute

@@ -56,6 +56,16 @@ func comparePos(a, b policy.Pos) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }
 
+// given is a value that the environment gave, as if it were written at pos.
+func given(v *policy.Node, what string, pos policy.Pos) *policy.Node {
+	n := *v
+	n.Pos = pos
+	if n.Reason == "" && (n.Kind == policy.Unknown || n.HasHole()) {
+		n.Reason = what + " is not known"
+	}
+	return &n
+}
+
 // maxProblems is how many problems Resolve lists: a broken template has few, and
 // one made to be a burden may have millions.
 const maxProblems = 1000

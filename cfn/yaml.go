@@ -85,7 +85,7 @@ func (b *builder) readYAML(data []byte) (err error) {
 	}
 	r := &yamlReader{builder: b, data: data, converted: map[*yaml.Node]expansion{}}
 	if bytes.Contains(data, []byte("twokey:")) {
-		r.lines = lineStarts(data)
+		r.lines = yamlLineStarts(data)
 	}
 	root, err := r.value(doc.Content[0], 0)
 	if err != nil {
@@ -103,6 +103,11 @@ func (b *builder) yamlError(data []byte, err error) error {
 	text := err.Error()
 	m := yamlErrorLine.FindStringSubmatch(text)
 	line, _ := strconv.Atoi(m[1])
+	if strings.Contains(text, "did not find expected") {
+		// Of what its parser, not its scanner, comes upon the library counts lines
+		// from 0.
+		line = min(line+1, bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n"))+1)
+	}
 	e := &Error{Pos: b.pos(line, 0), Message: "is not valid YAML: " + strings.TrimPrefix(text, m[0])}
 	if line > 0 {
 		lines := bytes.SplitN(data, []byte("\n"), line+2)
@@ -428,4 +433,26 @@ func (r *yamlReader) blockEnd(line int) (start, end int) {
 		}
 	}
 	return start, len(r.data)
+}
+
+// yamlLineStarts returns the offset of the first byte of each line as YAML 1.1
+// counts lines: a carriage return alone ends one, and so do three characters of
+// Unicode.
+func yamlLineStarts(data []byte) []int {
+	starts := make([]int, 1, 1+bytes.Count(data, []byte("\n")))
+	for i := 0; i < len(data); {
+		c, size := utf8.DecodeRune(data[i:])
+		i += size
+		switch c {
+		case '\r':
+			if i < len(data) && data[i] == '\n' {
+				i++
+			}
+		case '\n', '\u0085', '\u2028', '\u2029':
+		default:
+			continue
+		}
+		starts = append(starts, i)
+	}
+	return starts
 }
