@@ -38,6 +38,8 @@ type yamlReader struct {
 
 var errorLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
 
+var unknownAnchor = regexp.MustCompile(`unknown anchor '([^']+)' referenced`)
+
 func readYAML(file string, data []byte) (t *tree, err error) {
 	fail := func(line int, format string, args ...any) error {
 		return &Error{Pos: policy.Pos{File: file, Line: line}, Message: fmt.Sprintf(format, args...)}
@@ -58,13 +60,13 @@ func readYAML(file string, data []byte) (t *tree, err error) {
 		if errors.Is(err, io.EOF) {
 			return nil, fail(0, "is empty")
 		}
-		return nil, yamlError(file, err)
+		return nil, yamlError(file, data, err)
 	}
 	switch err := dec.Decode(&more); {
 	case err == nil:
 		return nil, fail(more.Line, "holds a second document; an estate file is one document")
 	case !errors.Is(err, io.EOF):
-		return nil, yamlError(file, err)
+		return nil, yamlError(file, data, err)
 	}
 	r := &yamlReader{file: file, tree: &tree{quoted: map[*policy.Node]bool{}}, open: map[*yaml.Node]bool{}}
 	if r.tree.root, err = r.value(doc.Content[0], 0); err != nil {
@@ -73,10 +75,20 @@ func readYAML(file string, data []byte) (t *tree, err error) {
 	return r.tree, nil
 }
 
-func yamlError(file string, err error) error {
+func yamlError(file string, data []byte, err error) error {
 	text := err.Error()
 	m := errorLine.FindStringSubmatch(text)
 	line, _ := strconv.Atoi(m[1])
+	if strings.Contains(text, "did not find expected") {
+		// Of what its parser, not its scanner, comes upon the library counts lines
+		// from 0.
+		line = min(line+1, bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n"))+1)
+	}
+	if anchor := unknownAnchor.FindStringSubmatch(text); anchor != nil {
+		if before, _, found := bytes.Cut(data, []byte("*"+anchor[1])); found {
+			line = bytes.Count(before, []byte("\n")) + 1
+		}
+	}
 	return &Error{Pos: policy.Pos{File: file, Line: line}, Message: "is not valid YAML: " + strings.TrimPrefix(text, m[0])}
 }
 
