@@ -31,7 +31,7 @@ var simpleTypes = setOf(
 	"AWS::KMS::Grant",
 	"AWS::Lambda::Alias", "AWS::Lambda::Version", "AWS::Lambda::LayerVersion", "AWS::Lambda::LayerVersionPermission",
 	"AWS::Lambda::EventSourceMapping", "AWS::Lambda::Url",
-	"AWS::S3::AccessPoint", "AWS::S3::AccessPointPolicy",
+	"AWS::S3::AccessPoint", "AWS::S3::AccessPointPolicy", "AWS::S3::AccountPublicAccessBlock",
 	"AWS::SecretsManager::Secret", "AWS::SecretsManager::ResourcePolicy", "AWS::SSM::Parameter", "AWS::SSM::Document", "AWS::SSM::Association",
 	"AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine", "AWS::Serverless::Application", "AWS::Serverless::Api",
 	"AWS::Serverless::HttpApi", "AWS::Serverless::LayerVersion", "AWS::Serverless::SimpleTable", "AWS::Serverless::Connector",

@@ -173,6 +173,26 @@ func posOf(n *policy.Node, otherwise policy.Pos) policy.Pos {
 	return n.Pos
 }
 
+// keyPos is where the last of some nested keys stands, or otherwise where one of
+// them is missing.
+func keyPos(n *policy.Node, otherwise policy.Pos, keys ...string) policy.Pos {
+	at := otherwise
+	for _, k := range keys {
+		if n == nil || n.Kind != policy.Map {
+			return otherwise
+		}
+		i := slices.IndexFunc(n.Entries, func(e policy.Entry) bool { return e.Key == k })
+		if i < 0 {
+			return otherwise
+		}
+		at, n = n.Entries[i].KeyPos, n.Get(k)
+	}
+	if at == (policy.Pos{}) {
+		return otherwise
+	}
+	return at
+}
+
 // flag reads a boolean property: its value, whether it is given, and whether it
 // could be resolved.
 func flag(n *policy.Node) (value, given, known bool) {

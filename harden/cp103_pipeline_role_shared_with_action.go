@@ -14,6 +14,7 @@ var cp103 = rule{describe("CP-103", "pipeline-role-shared-with-action", finding.
 func checkPipelineRoleShared(s *scan) {
 	for _, p := range s.pipelines {
 		if p.role == nil {
+			s.miss("role of "+p.title(), "its ARN could not be resolved", p.RolePos)
 			continue
 		}
 		var d *draft

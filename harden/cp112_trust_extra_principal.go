@@ -18,7 +18,11 @@ func checkTrustExtra(s *scan) {
 		var d *draft
 		var who []string
 		for _, e := range entries(r.Role) {
-			if e.kind == entryUnread || s.expectedEntry(&r, e) || s.narrowed(r.Role, e) {
+			if e.kind == entryUnread {
+				s.miss("a principal that "+estate.Show(r.Name)+" trusts", "it could not be resolved", e.pos)
+				continue
+			}
+			if s.expectedEntry(&r, e) || s.narrowed(r.Role, e) {
 				continue
 			}
 			if d == nil {

@@ -44,7 +44,7 @@ func checkKeyMismatch(s *scan) {
 				if pr.EncryptionKey == "" {
 					message = "build project " + estate.Show(pr.Name) + " names no key, so it encrypts its artifacts under the AWS-managed one and not under the key of " + p.title()
 				}
-				s.fail(about, posOf(pr.Props.Get("EncryptionKey"), pr.Pos), message).confidence("medium").
+				s.fail(about, keyPos(pr.Props, pr.Pos, "EncryptionKey"), message).confidence("medium").
 					related(st.KeyPos, "the pipeline's key").
 					mend("Set EncryptionKey of the project to the key of the artifact store.", "EncryptionKey: "+st.KeyID+"\n")
 			}
@@ -58,7 +58,7 @@ func checkKeyMismatch(s *scan) {
 				continue
 			}
 			if about := subject(&st.bucket.Meta, st.bucket.Name); once(about) {
-				s.fail(about, posOf(st.bucket.Props.Get("BucketEncryption"), st.bucket.Pos), "artifact bucket "+estate.Show(st.bucket.Name)+" encrypts by default under another key than "+p.title()).
+				s.fail(about, keyPos(st.bucket.Props, st.bucket.Pos, "BucketEncryption"), "artifact bucket "+estate.Show(st.bucket.Name)+" encrypts by default under another key than "+p.title()).
 					related(st.KeyPos, "the pipeline's key").
 					mend("Make both the same key.", "KMSMasterKeyID: "+st.KeyID+"\n")
 			}

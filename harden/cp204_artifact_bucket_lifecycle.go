@@ -38,10 +38,10 @@ func checkLifecycle(s *scan) {
 		}
 		switch {
 		case soon > 0:
-			s.fail(b.subject(), posOf(config, b.Pos), b.title()+" deletes artifacts after "+plural(soon, "day", "days")+", while an approval may wait "+itoa(longestGateDays)).
+			s.fail(b.subject(), keyPos(b.Props, b.Pos, "LifecycleConfiguration"), b.title()+" deletes artifacts after "+plural(soon, "day", "days")+", while an approval may wait "+itoa(longestGateDays)).
 				keyed("soon").mend("Keep current objects for longer than the longest gate.", "")
 		case !old:
-			s.fail(b.subject(), posOf(config, b.Pos), b.title()+" has no rule that archives old versions within 30 days and deletes them within "+itoa(s.opts.NoncurrentDays)).
+			s.fail(b.subject(), keyPos(b.Props, b.Pos, "LifecycleConfiguration"), b.title()+" has no rule that archives old versions within 30 days and deletes them within "+itoa(s.opts.NoncurrentDays)).
 				keyed("old").mend("Add a lifecycle rule for versions that are no longer current.", `
 LifecycleConfiguration:
   Rules:

@@ -21,7 +21,7 @@ func checkPublicAccess(s *scan) {
 			s.fail(b.subject(), b.Pos, b.title()+" does not say that it blocks public access").severity(finding.Medium).
 				mend("Block public access in the template, whatever the default was when the bucket was made.", publicPatch)
 		case len(off) > 0:
-			s.fail(b.subject(), posOf(block, b.Pos), b.title()+" does not block all public access: "+listed(off)+" not true").keyed(off...).
+			s.fail(b.subject(), keyPos(b.Props, b.Pos, "PublicAccessBlockConfiguration"), b.title()+" does not block all public access: "+listed(off)+" not true").keyed(off...).
 				mend("Set all four flags.", publicPatch)
 		case unsure:
 			s.unknown(b.subject(), b.Pos, "whether "+b.title()+" blocks public access could not be resolved").mend("Set it in the template.", publicPatch)

@@ -30,7 +30,7 @@ func checkKMSDeny(s *scan) {
 			related(b.Pos, "the bucket").
 			mend("Deny s3:PutObject where the encryption asked for is not aws:kms.", kmsPatch(b))
 		if algorithm, id := defaultEncryption(b.Bucket); strings.HasPrefix(algorithm, "aws:kms") && id != "" && !awsKey(id) {
-			d.severity(finding.Medium).related(posOf(b.Props.Get("BucketEncryption"), b.Pos), "the bucket encrypts under a key by default, but takes what asks for less")
+			d.severity(finding.Medium).related(keyPos(b.Props, b.Pos, "BucketEncryption"), "the bucket encrypts under a key by default, but takes what asks for less")
 		}
 	}
 }

@@ -13,7 +13,11 @@ func checkArtifactWriters(s *scan) {
 	for _, p := range s.pipelines {
 		for _, c := range p.acts {
 			st := p.storeFor(c)
-			if !c.prod || !c.reads() || len(p.gatesBefore(c)) == 0 || st == nil || st.Bucket == "" || !estate.Known(st.Bucket) || !estate.Known(p.Name) {
+			if !c.prod || !c.reads() || len(p.gatesBefore(c)) == 0 || st == nil {
+				continue
+			}
+			if st.Bucket == "" || !estate.Known(st.Bucket) || !estate.Known(p.Name) {
+				s.miss("what is kept in the artifact store of "+p.title(), "its bucket could not be resolved", st.Pos)
 				continue
 			}
 			var d *draft

@@ -19,9 +19,9 @@ func checkBuildLogs(s *scan) {
 		open, _, _ := flag(logs.Path("S3Logs", "EncryptionDisabled"))
 		switch {
 		case watch == "DISABLED" && bucket != "ENABLED": // where it says nothing, CloudWatch logs are on
-			s.fail(b.subject(), posOf(logs, b.Pos), b.title()+" keeps no log").keyed("off").mend("Turn CloudWatch logs on.", logsPatch)
+			s.fail(b.subject(), keyPos(b.Props, b.Pos, "LogsConfig"), b.title()+" keeps no log").keyed("off").mend("Turn CloudWatch logs on.", logsPatch)
 		case bucket == "ENABLED" && open:
-			s.fail(b.subject(), posOf(logs.Path("S3Logs", "EncryptionDisabled"), b.Pos), b.title()+" keeps its log unencrypted").keyed("plain").
+			s.fail(b.subject(), keyPos(logs, b.Pos, "S3Logs", "EncryptionDisabled"), b.title()+" keeps its log unencrypted").keyed("plain").
 				mend("Let the log be encrypted.", "EncryptionDisabled: false\n")
 		}
 	}

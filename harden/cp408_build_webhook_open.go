@@ -33,7 +33,7 @@ func checkBuildWebhook(s *scan) {
 			open = open || !slices.ContainsFunc(g.Elements(), anchored)
 		}
 		if open {
-			s.fail(b.subject(), posOf(hook, b.Pos), b.title()+", which "+b.acts[0].pipe.title()+" runs, is also started by a webhook for anyone's push or pull request").keyed("webhook").
+			s.fail(b.subject(), keyPos(b.Props, b.Pos, "Triggers"), b.title()+", which "+b.acts[0].pipe.title()+" runs, is also started by a webhook for anyone's push or pull request").keyed("webhook").
 				mend("Use a project of its own for pull requests, or filter the webhook by who and which branch.", `
 FilterGroups:
   - - Type: EVENT

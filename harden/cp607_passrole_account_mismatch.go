@@ -16,7 +16,7 @@ func checkPassRoleAccount(s *scan) {
 			if a.deployRole == "" || to == "" || !estate.Known(to) || !estate.Known(a.account) || a.account == "" || to == a.account {
 				continue
 			}
-			d := s.fail(a.subject(), posOf(a.Config.Get("RoleArn"), a.Pos), a.where()+" runs in account "+a.account+" and passes a role of account "+to+": AWS answers \"Cross-account pass role is not allowed\"").keyed(a.account, to)
+			d := s.fail(a.subject(), keyPos(a.Config, a.Pos, "RoleArn"), a.where()+" runs in account "+a.account+" and passes a role of account "+to+": AWS answers \"Cross-account pass role is not allowed\"").keyed(a.account, to)
 			if a.RoleARN == "" {
 				d.mend("Give the action a roleArn of account "+to+" that trusts the pipeline's role: without one it runs in the pipeline's account.", "RoleArn: arn:aws:iam::"+to+":role/ROLE\n")
 			} else {

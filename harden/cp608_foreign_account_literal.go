@@ -33,7 +33,7 @@ func checkForeignAccount(s *scan) {
 	for _, p := range s.pipelines {
 		for _, a := range p.acts {
 			say(a.subject(), a.RolePos, estate.AccountOf(a.RoleARN), "the role of "+a.where())
-			say(a.subject(), posOf(a.Config.Get("RoleArn"), a.Pos), estate.AccountOf(a.deployRole), "the CloudFormation role of "+a.where())
+			say(a.subject(), keyPos(a.Config, a.Pos, "RoleArn"), estate.AccountOf(a.deployRole), "the CloudFormation role of "+a.where())
 		}
 	}
 	for _, r := range s.usedRoles(pipelineRole, actionRole, deployRole, buildRole) {

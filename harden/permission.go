@@ -176,11 +176,15 @@ func wild(pattern string) bool { return strings.ContainsAny(pattern, "*?") }
 // expected is false, where nothing takes the permission away again. example is
 // the ARN of a resource that nobody has, of the kind the action is on.
 //
-// A pattern with a part that could not be resolved is left out.
+// A pattern with a part that could not be resolved is noted as not looked at.
 func (s *scan) wideGrants(who string, policies []estate.Policy, action, example string, expected func(string) bool) []grant {
 	var out []grant
 	for _, g := range grants(policies, action) {
-		if !wild(g.pattern.Value) || !estate.Known(g.pattern.Value) || g.stmt.Unknown != "" {
+		if !estate.Known(g.pattern.Value) || g.stmt.Unknown != "" {
+			s.miss(action+" of "+who, "what it is on could not be resolved", g.pattern.Pos)
+			continue
+		}
+		if !wild(g.pattern.Value) {
 			continue
 		}
 		probe := probe(g.pattern.Value, example)

@@ -151,6 +151,11 @@ func (s *scan) usedRoles(kinds ...roleKind) []used {
 		if r.ServiceLinked || r.Reserved {
 			continue
 		}
+		for _, p := range r.Policies {
+			if p.Unknown != "" {
+				s.miss("a policy of role "+estate.Show(r.ARN), p.Unknown, p.Pos)
+			}
+		}
 		out = append(out, used{r, uses})
 	}
 	return out
