@@ -1,0 +1,172 @@
+package scan_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twokey/twokey/finding"
+	"github.com/twokey/twokey/internal/load/cloudformation"
+	"github.com/twokey/twokey/internal/scan"
+)
+
+// template is a pipeline whose bucket keeps versions only where the condition
+// holds, and which has a gate only where it does not.
+const template = `
+AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Careful: {Type: String, AllowedValues: ["true", "false"]}
+Conditions:
+  IsCareful: !Equals [!Ref Careful, "true"]
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      VersioningConfiguration: !If [IsCareful, {Status: Enabled}, !Ref AWS::NoValue]
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: codepipeline.amazonaws.com}, Action: sts:AssumeRole}]
+  Repository:
+    Type: AWS::CodeCommit::Repository
+    Properties: {RepositoryName: shop}
+  Pusher:
+    Type: AWS::IAM::User
+    Properties:
+      UserName: pat
+      Policies:
+        - PolicyName: push
+          PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: codecommit:GitPush, Resource: !GetAtt Repository.Arn}]}
+  Approver:
+    Type: AWS::IAM::User
+    Properties:
+      UserName: ann
+      Policies:
+        - PolicyName: approve
+          PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: codepipeline:PutApprovalResult, Resource: "*"}]}
+  Pipeline:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      Name: shop
+      RoleArn: !GetAtt Role.Arn
+      ArtifactStore: {Type: S3, Location: !Ref Bucket}
+      Stages:
+        - Name: Source
+          Actions:
+            - Name: Source
+              ActionTypeId: {Category: Source, Owner: AWS, Provider: CodeCommit, Version: "1"}
+              Configuration: {RepositoryName: shop, BranchName: main}
+              OutputArtifacts: [{Name: Source}]
+        - Name: Prod
+          Actions:
+            - !If
+              - IsCareful
+              - Name: Approve
+                ActionTypeId: {Category: Approval, Owner: AWS, Provider: Manual, Version: "1"}
+                RunOrder: 1
+              - !Ref AWS::NoValue
+            - Name: Deploy
+              RunOrder: 2
+              ActionTypeId: {Category: Deploy, Owner: AWS, Provider: CloudFormation, Version: "1"}
+              Configuration: {ActionMode: CREATE_UPDATE, StackName: shop, TemplatePath: "Source::t.yaml"}
+              InputArtifacts: [{Name: Source}]
+`
+
+func scanned(t *testing.T, text string, o scan.Options) *scan.Result {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "pipeline.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if o.Today.IsZero() {
+		o.Today = time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+	}
+	r, err := scan.Run(context.Background(), cloudformation.Load, dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func the(t *testing.T, fs []finding.Finding, rule string) finding.Finding {
+	t.Helper()
+	i := slices.IndexFunc(fs, func(f finding.Finding) bool { return f.Rule == rule })
+	if i < 0 {
+		t.Fatalf("no finding of %s", rule)
+	}
+	return fs[i]
+}
+
+func TestFindingsSayWhichConditionTheyNeed(t *testing.T) {
+	t.Parallel()
+	r := scanned(t, template, scan.Options{})
+	for rule, want := range map[string]string{
+		"CP-203": "IsCareful=false", // no versions
+		"CP-501": "IsCareful=false", // no gate
+		"CP-603": "",                // the deployment has no role of its own either way
+	} {
+		f := the(t, r.Scan.Findings, rule)
+		if f.Needs != want || f.Status != finding.StatusFail {
+			t.Errorf("%s: needs %q and is %s, want %q and fail", rule, f.Needs, f.Status, want)
+		}
+	}
+	p := r.Scan.Pipelines[0]
+	if p.PeopleToProduction != 1 {
+		t.Fatalf("takes %d people, want 1: pat pushes, and without the condition nobody is asked", p.PeopleToProduction)
+	}
+	if !slices.ContainsFunc(p.Ways, func(w finding.Way) bool {
+		return slices.Contains(w.Assumes, "where IsCareful=false") && slices.Contains(w.People, "pat")
+	}) {
+		t.Errorf("no way says that it needs IsCareful=false: %+v", p.Ways)
+	}
+}
+
+func TestDecidedConditionNeedsNothing(t *testing.T) {
+	t.Parallel()
+	r := scanned(t, strings.Replace(template, "IsCareful: !Equals [!Ref Careful, \"true\"]", "IsCareful: !Equals [x, x]", 1), scan.Options{})
+	if slices.ContainsFunc(r.Scan.Findings, func(f finding.Finding) bool { return f.Needs != "" || f.Rule == "CP-203" && f.Status == finding.StatusFail }) {
+		t.Error("a finding needs a condition that is decided, or versions are missed though they are kept")
+	}
+}
+
+func TestIgnoresCountOnlyForRulesThatRan(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(template, "  Bucket:\n", "  # twokey: ignore[CP-203] reason=versions are kept elsewhere\n  Bucket:\n", 1)
+	f := the(t, scanned(t, text, scan.Options{}).Scan.Findings, "CP-203")
+	if f.Suppressed == nil || f.Suppressed.Reason != "versions are kept elsewhere" {
+		t.Errorf("suppressed: %+v", f.Suppressed)
+	}
+	r := scanned(t, text, scan.Options{Rules: []string{"prod-without-gate"}})
+	for _, f := range r.Scan.Findings {
+		if f.Rule != "CP-501" {
+			t.Errorf("%s was reported, though only CP-501 was asked for", f.Rule)
+		}
+	}
+}
+
+func TestBaselineCoversWaysAndFindings(t *testing.T) {
+	t.Parallel()
+	first := scanned(t, template, scan.Options{})
+	b := finding.NewBaseline(first.Scan)
+	second := scanned(t, template, scan.Options{Baseline: &b})
+	if second.Baselined != len(b.Entries) {
+		t.Errorf("the baseline covered %d of its %d entries", second.Baselined, len(b.Entries))
+	}
+	if p := second.Scan.Pipelines[0]; p.Short() {
+		t.Error("a pipeline all of whose ways are accepted still counts")
+	}
+}
+
+func TestWaysOnly(t *testing.T) {
+	t.Parallel()
+	r := scanned(t, template, scan.Options{WaysOnly: true, Pipeline: "shop"})
+	if len(r.Scan.Findings) != 0 || len(r.Scan.Pipelines) != 1 {
+		t.Errorf("%d findings and %d pipelines", len(r.Scan.Findings), len(r.Scan.Pipelines))
+	}
+}
