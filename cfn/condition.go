@@ -244,12 +244,23 @@ func equalNodes(a, b *policy.Node) bool {
 		}
 	}
 	for i := range a.Entries {
-		if v := b.Get(a.Entries[i].Key); v == nil || !equalNodes(a.Get(a.Entries[i].Key), v) {
+		key, v := a.Entries[i].Key, b.Entries[i].Value
+		if b.Entries[i].Key != key {
+			if len(a.Entries) > maxReordered {
+				return false
+			}
+			v = b.Get(key)
+		}
+		if v == nil || !equalNodes(a.Entries[i].Value, v) {
 			return false
 		}
 	}
 	return true
 }
+
+// maxReordered is the longest map of which it is looked into whether another one
+// has the same members in another order; longer ones count as different.
+const maxReordered = 256
 
 func (t *Template) conditionNames() []string {
 	names := make([]string, len(t.Conditions))

@@ -327,3 +327,23 @@ func TestListParameterGivenAsList(t *testing.T) {
 		t.Error(got) // the unknown member may hold commas, so what is behind it is part of it
 	}
 }
+
+func TestParametersFromSystemsManager(t *testing.T) {
+	t.Parallel()
+	tm := mustParse(t, `
+Parameters:
+  One: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /one}
+  Many: {Type: 'AWS::SSM::Parameter::Value<List<String>>', Default: /many}
+Resources: {}
+Outputs: {A: {Value: !Ref One}, B: {Value: !Ref Many}}
+`)
+	e := env()
+	e.SSM = func(name string) (*policy.Node, bool) {
+		v, ok := map[string]string{"/one": "1", "/many": "a, b"}[name]
+		return &policy.Node{Kind: policy.String, Text: v}, ok
+	}
+	s := tm.Resolve(e)
+	if a, b := show(t, s.Outputs[0].Value), show(t, s.Outputs[1].Value); a != `"1"` || b != `["a","b"]` {
+		t.Errorf("%s %s", a, b)
+	}
+}

@@ -199,6 +199,13 @@ func TestMalformedFunctions(t *testing.T) {
 		{"findinmap of nothing", `!FindInMap [RegionMap, us-esat-1, HVM64]`, "Unable to get mapping for RegionMap/us-esat-1 (did you mean us-east-1?)"},
 		{"findinmap of no map", `!FindInMap [RegoinMap, us-east-1, HVM64]`, "Unable to get mapping for RegoinMap (did you mean RegionMap?)"},
 		{"cidr of too many", `!Cidr ["10.0.0.0/24", 3, 7]`, "asks for more blocks than 10.0.0.0/24 holds"},
+		{"cidr of no block", `!Cidr [ten, 1, 8]`, "Fn::Cidr takes an address block, and ten is none"},
+		{"cidr of too large blocks", `!Cidr ["10.0.0.0/24", 1, 9]`, "takes a number of bits that fits the block"},
+		{"cidr of none", `!Cidr ["10.0.0.0/24", 0, 4]`, "takes a count from 1 to 256"},
+		{"split of a list", `!Split [",", !Ref Ports]`, "Fn::Split splits a string, and this is a list"},
+		{"base64 of a map", `Fn::Base64: {A: 1}`, "Fn::Base64 takes a string, and this is a map"},
+		{"import of a list", `!ImportValue [a]`, "Fn::ImportValue takes the name of an export"},
+		{"a join with a list for its delimiter", `!Join [[a], [b]]`, "takes a delimiter that is a string"},
 		{"a condition for a value", `!Equals [a, b]`, "belongs into the Conditions section"},
 		{"no function", `{"Fn::Subb": x}`, "Fn::Subb is not a function that is known (did you mean Fn::Sub?)"},
 		{"no tag", `!Reff x`, "tag !Reff is not one that CloudFormation knows"},
@@ -206,7 +213,11 @@ func TestMalformedFunctions(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			s := mustParse(t, strings.Replace(functionTemplate, "VALUE", tc.value, 1)).Resolve(env())
+			value := tc.value
+			if strings.HasPrefix(value, "Fn::") {
+				value = "{" + value + "}"
+			}
+			s := mustParse(t, strings.Replace(functionTemplate, "VALUE", value, 1)).Resolve(env())
 			if got := messages(s.Problems); !strings.Contains(got, tc.problem) {
 				t.Errorf("%s: problems are %q, want %q", tc.value, got, tc.problem)
 			}
@@ -232,6 +243,21 @@ Resources:
 `).Resolve(env())
 	if got := messages(s.Problems); !strings.Contains(got, "Fn::Length needs the transform AWS::LanguageExtensions") {
 		t.Error(got)
+	}
+}
+
+func TestNotificationARNs(t *testing.T) {
+	t.Parallel()
+	tm := mustParse(t, strings.Replace(functionTemplate, "VALUE", `!Join [",", !Ref "AWS::NotificationARNs"]`, 1))
+	for _, tc := range []struct {
+		given []string
+		want  string
+	}{{nil, `"_"`}, {[]string{}, `""`}, {[]string{"arn:a", "arn:b"}, `"arn:a,arn:b"`}} {
+		e := env()
+		e.NotificationARNs = tc.given
+		if got := show(t, tm.Resolve(e).Outputs[0].Value); got != tc.want {
+			t.Errorf("%v: %s", tc.given, got)
+		}
 	}
 }
 

@@ -154,7 +154,7 @@ func (b *builder) fail(pos policy.Pos, format string, args ...any) error {
 }
 
 func (b *builder) problem(pos policy.Pos, hint, format string, args ...any) {
-	b.tree.problems = append(b.tree.problems, Problem{Message: fmt.Sprintf(format, args...), Hint: hint, Pos: pos})
+	b.tree.problems = addProblem(b.tree.problems, newProblem(pos, hint, format, args...))
 }
 
 // count takes n more values into account.

@@ -175,10 +175,13 @@ func TestPartitions(t *testing.T) {
 	t.Parallel()
 	tm := mustParse(t, "Resources:\n  B: {Type: AWS::S3::Bucket, Properties: {BucketName: b}}\nOutputs:\n  O: {Value: !Sub '${AWS::Partition} ${AWS::URLSuffix} ${B.Arn}'}\n")
 	for region, want := range map[string]string{
-		"cn-north-1":    "aws-cn amazonaws.com.cn arn:aws-cn:s3:::b",
-		"us-gov-west-1": "aws-us-gov amazonaws.com arn:aws-us-gov:s3:::b",
-		"eu-central-1":  "aws amazonaws.com arn:aws:s3:::b",
-		"":              "aws amazonaws.com arn:aws:s3:::b",
+		"us-iso-east-1":  "aws-iso c2s.ic.gov arn:aws-iso:s3:::b",
+		"us-isob-east-1": "aws-iso-b sc2s.sgov.gov arn:aws-iso-b:s3:::b",
+		"eusc-de-east-1": "aws-eusc amazonaws.eu arn:aws-eusc:s3:::b",
+		"cn-north-1":     "aws-cn amazonaws.com.cn arn:aws-cn:s3:::b",
+		"us-gov-west-1":  "aws-us-gov amazonaws.com arn:aws-us-gov:s3:::b",
+		"eu-central-1":   "aws amazonaws.com arn:aws:s3:::b",
+		"":               "aws amazonaws.com arn:aws:s3:::b",
 	} {
 		if got := tm.Resolve(cfn.Env{Region: region}).Outputs[0].Value.Text; got != want {
 			t.Errorf("%s: %s", region, got)
@@ -231,6 +234,7 @@ Globals: {Function: {Runtime: python3.12}}
 Resources:
   Fn: {Type: AWS::Serverless::Function}
   Own: {Type: AWS::Serverless::Function, Properties: {Role: x}}
+  Pathed: {Type: AWS::Serverless::Function, Properties: {RolePath: /ci/}}
 Outputs:
   A: {Value: !GetAtt FnRole.Arn}
   B: {Value: !Ref FnRole}
@@ -245,6 +249,9 @@ Outputs:
 		t.Errorf("%s, %s", role, show(t, s.Outputs[0].Value))
 	}
 	if got := s.Ref("FnRole").Text; "arn:aws:iam::111122223333:role/"+got != role || s.Outputs[1].Value.Text != got {
+		t.Error(got)
+	}
+	if got := s.GetAtt("PathedRole", "Arn").Text; !strings.HasPrefix(got, "arn:aws:iam::111122223333:role/ci/demo-PathedRole-") {
 		t.Error(got)
 	}
 	for _, o := range s.Outputs[2:5] {

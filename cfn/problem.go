@@ -11,6 +11,22 @@ func newProblem(pos policy.Pos, hint, format string, args ...any) Problem {
 	return Problem{Message: fmt.Sprintf(format, args...), Hint: hint, Pos: pos}
 }
 
+// maxProblems is how many problems are listed of reading a template, and again of
+// resolving it: a broken template has few, and one made to be a burden may have
+// hundreds of thousands.
+const maxProblems = 1000
+
+// addProblem adds to a list, as long as it is not too long.
+func addProblem(list []Problem, p Problem) []Problem {
+	switch {
+	case len(list) < maxProblems:
+		return append(list, p)
+	case len(list) == maxProblems:
+		return append(list, newProblem(policy.Pos{File: p.Pos.File}, "", "there are more than %d problems; the others are not listed", maxProblems))
+	}
+	return list
+}
+
 // nearest returns a hint that names the candidate most like name, or nothing
 // where none is like it.
 func nearest(name string, candidates []string) string {

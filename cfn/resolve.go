@@ -66,10 +66,6 @@ func given(v *policy.Node, what string, pos policy.Pos) *policy.Node {
 	return &n
 }
 
-// maxProblems is how many problems Resolve lists: a broken template has few, and
-// one made to be a burden may have millions.
-const maxProblems = 1000
-
 // maxTextBytes is how much text Resolve composes for one template. What goes
 // beyond is unknown: a name made of two others, each made of two others, and so
 // on, doubles with every resource.
@@ -136,10 +132,7 @@ func (r *resolver) problem(pos policy.Pos, hint, format string, args ...any) {
 		return
 	}
 	r.problems[p] = true
-	if len(r.problems) > maxProblems {
-		p = newProblem(policy.Pos{File: r.t.File}, "", "there are more than %d problems; the others are not listed", maxProblems)
-	}
-	r.stack.Problems = append(r.stack.Problems, p)
+	r.stack.Problems = addProblem(r.stack.Problems, p)
 }
 
 // unknown records a value that cannot be resolved, once for each what, and

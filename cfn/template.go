@@ -160,7 +160,7 @@ func newTemplate(file string, tr *tree) *Template {
 }
 
 func (t *Template) problem(pos policy.Pos, hint, format string, args ...any) {
-	t.Problems = append(t.Problems, newProblem(pos, hint, format, args...))
+	t.Problems = addProblem(t.Problems, newProblem(pos, hint, format, args...))
 }
 
 // section returns the members of a section, of repeated ones the last. Members

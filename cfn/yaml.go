@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -275,20 +276,36 @@ func (r *yamlReader) mapping(n *yaml.Node, pos policy.Pos, depth int) (*policy.N
 		v.Entries = append(v.Entries, policy.Entry{Key: k.Value, KeyPos: keyPos, Value: value})
 	}
 	r.finishMap(v)
-	// What the map says itself counts more than what is merged, and an earlier
-	// source more than a later one.
-	for _, m := range merged {
-		for _, e := range m.Entries {
-			if v.Get(e.Key) == nil {
-				if err := r.count(1, e.KeyPos); err != nil {
-					return nil, err
-				}
-				e.Value = m.Get(e.Key)
-				v.Entries = append(v.Entries, e)
-			}
-		}
+	return v, r.merge(v, merged)
+}
+
+// merge adds the members of the sources of merge keys. What the map says itself
+// counts more than what is merged, and an earlier source more than a later one.
+func (r *yamlReader) merge(v *policy.Node, sources []*policy.Node) error {
+	if len(sources) == 0 {
+		return nil
 	}
-	return v, nil
+	have := make(map[string]bool, len(v.Entries))
+	for i := range v.Entries {
+		have[v.Entries[i].Key] = true
+	}
+	for _, m := range sources {
+		// From the end, as the last of repeated keys counts.
+		from := len(v.Entries)
+		for i := len(m.Entries) - 1; i >= 0; i-- {
+			e := m.Entries[i]
+			if have[e.Key] {
+				continue
+			}
+			have[e.Key] = true
+			if err := r.count(1, e.KeyPos); err != nil {
+				return err
+			}
+			v.Entries = append(v.Entries, e)
+		}
+		slices.Reverse(v.Entries[from:])
+	}
+	return nil
 }
 
 func (r *yamlReader) mergeSources(v *policy.Node) ([]*policy.Node, error) {
