@@ -12,7 +12,7 @@ type Options struct {
 	// Version is the version of Twokey, for the SARIF driver and the foot of
 	// the HTML page. Empty leaves it out.
 	Version string
-	// Title names what was scanned, for the HTML page and the Markdown heading.
+	// Title names what was scanned, for the HTML page.
 	Title string
 	// Color lets Text and Paths write ANSI colours. The caller knows whether
 	// this is a terminal and whether NO_COLOR is set.
