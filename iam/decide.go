@@ -162,9 +162,6 @@ func (e *evaluation) allowed() arn.Verdict {
 		sameAccount = max(sameAccount, own)
 	}
 	otherAccount := min(own, granted)
-	if e.r.rules.ownAccount {
-		otherAccount = arn.No
-	}
 	switch e.r.sameAccount {
 	case arn.Yes:
 		return sameAccount

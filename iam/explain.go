@@ -63,16 +63,20 @@ func (t *trace) addAs(e *evaluation, s *Set, st *statement, effect string, v arn
 }
 
 func (t *trace) addGrant(i int, g *Grant, v arn.Verdict) {
-	t.entries = append(t.entries, traceEntry{verdict: v, reason: Reason{
+	entry := traceEntry{verdict: v, reason: Reason{
 		Side: SideGrant, Effect: "Allow", Statement: i, Certain: v == arn.Yes,
 		Note: "KMS grant to " + g.Grantee,
-	}})
+	}}
+	if v == arn.Maybe {
+		entry.residuals = []Residual{{Wanted: true, Why: "the KMS grant depends on its grantee or on an encryption context that is not known"}}
+	}
+	t.entries = append(t.entries, entry)
 }
 
 // note says what the statement's text does not show.
 func note(e *evaluation, st *statement, effect string, by naming) string {
 	if b := st.broken(); b != "" {
-		return "cannot be understood, so it is taken to apply: " + b
+		return "cannot be understood in part: " + b
 	}
 	if st.source.Unknown != "" {
 		return "not known: " + st.source.Unknown
@@ -111,6 +115,8 @@ func residuals(e *evaluation, st *statement, wanted bool) (out []Residual) {
 	}
 	if st.source.Unknown != "" {
 		unknown(st.source.Unknown, st.source.Pos)
+	} else if st.source.Effect == policy.EffectUnknown {
+		unknown(st.source.Broken, st.source.Pos)
 	}
 	for i := range st.actions.patterns {
 		if p := &st.actions.patterns[i]; p.match(e.r) == arn.Maybe {

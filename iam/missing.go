@@ -31,8 +31,8 @@ func (e *evaluation) missing() (out []Missing) {
 		add(e.resourceSideName(), r.owner, "no statement allows %s to %s", what, caller.arn)
 		return out
 	}
-	if r.rules.ownAccount && r.sameAccount != arn.Yes {
-		add(SideIdentity, caller.account, "a role can be passed only within its own account")
+	if r.rules.identityOnly && !r.rules.assumeRoot && r.sameAccount != arn.Yes {
+		add(SideIdentity, r.owner, "%s is possible only within the account that owns %s", r.action, r.resource.Text)
 	}
 	granted := max(e.resource.any(), e.grant)
 	needsResource := !r.rules.identityOnly && (r.rules.strict || r.rules.bothSides || r.sameAccount != arn.Yes)

@@ -17,7 +17,6 @@ type rules struct {
 	key          bool // on a KMS key, where grants count
 	bothSides    bool // caller and trust policy must both allow, in one account too
 	identityOnly bool // no resource policy is consulted
-	ownAccount   bool // never across accounts: iam:PassRole
 	notRoot      bool // sts:AssumeRole: the root user cannot
 	assumeRoot   bool // sts:AssumeRoot
 	rcp          bool // resource control policies apply
@@ -69,7 +68,6 @@ func (c *compiledRequest) findRules(r *Request) rules {
 		out.identityOnly = !out.key
 	case "iam":
 		out.identityOnly = true
-		out.ownAccount = c.name == "passrole"
 		c.findRoleRules(&out, part)
 	}
 	return out
