@@ -172,6 +172,9 @@ func (e *engine) apply(head factID, t *Technique, f frame, at string, authored u
 	}
 	for n := range t.Needs {
 		for _, h := range e.w.who(t.Needs[n], f) {
+			if t.Gains == GainAdmin && !e.w.namesNew(h, t.Needs[n], f) {
+				continue
+			}
 			s := step{row: t, needs: n, actor: h.actor, mods: h.mods, frame: f, at: at, authored: authored}
 			s.ifs = append(append(s.ifs, h.ifs...), service...)
 			if t.If != "" {

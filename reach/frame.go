@@ -37,7 +37,7 @@ func (f frame) expand(template string) (text string, open bool) {
 		}
 		name, tail, _ := strings.Cut(after, "}")
 		value, known := f[name]
-		if name == "new" || !known {
+		if !known {
 			value = policy.Hole
 			open = open || name == "new" || name == "region"
 		}

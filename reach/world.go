@@ -334,3 +334,37 @@ func (w *world) admits(role, service string) (ifs []string, ok bool) {
 	}
 	return nil, false
 }
+
+// namesNew reports whether a hit can make a role by a name that none has yet:
+// what its policies name may all be there already.
+func (w *world) namesNew(h hit, needs []Permission, f frame) bool {
+	a := &w.actors[h.actor]
+	if a.admin || h.mods.add {
+		return true
+	}
+	names := []string{"a-new-role"}
+	for i := range a.units {
+		for _, p := range a.units[i].policies {
+			if p.Doc == nil {
+				return true
+			}
+			for s := range p.Doc.Statements {
+				for _, r := range p.Doc.Statements[s].Resources {
+					if _, name, ok := strings.Cut(r.Value, ":role/"); ok && estate.Known(name) {
+						names = add(names, strings.NewReplacer("*", "a-new-role", "?", "x").Replace(name))
+					}
+				}
+			}
+		}
+	}
+	ip := w.changed(a, h.mods)
+	for _, name := range names {
+		if w.actor("arn:"+w.partition(a.account)+":iam::"+a.account+":role/"+name) != nobody {
+			continue
+		}
+		if q, ok := w.question(needs, f.with("new", name)); ok && q.decide(&ip).Outcome >= iam.If {
+			return true
+		}
+	}
+	return false
+}
