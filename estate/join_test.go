@@ -42,6 +42,15 @@ func TestBucketPolicyOfAnotherStack(t *testing.T) {
 				b.Add(d)
 			},
 		}, iam.If, a},
+		{"beside one of a bucket whose name is not known", []et.Part{
+			et.Resource(a, "AWS::S3::Bucket", "B", "b", `{"BucketName": "b"}`),
+			func(b *estate.Builder) {
+				d := et.Declaration(a, "AWS::S3::BucketPolicy", "BP2", "b2", `{"Bucket": "?", "PolicyDocument": {"Version": "2012-10-17", "Statement": []}}`)
+				d.Props = withHoles(d.Props)
+				b.Add(d)
+			},
+			policy,
+		}, iam.Allow, a},
 		{"policy of a bucket whose name is not known", []et.Part{
 			et.Resource(a, "AWS::S3::Bucket", "B", "b", `{"BucketName": "b"}`),
 			func(b *estate.Builder) {
@@ -158,6 +167,14 @@ func TestResolveKey(t *testing.T) {
 	}
 	if k, got := e.ResolveKey("alias/y", a, "us-east-1"); k != nil || got != "" {
 		t.Errorf("an alias that is not there: %v, %q", k, got)
+	}
+	user := et.Build(
+		et.Resource(a, "AWS::KMS::Key", "K", id, `{}`),
+		et.Resource(a, "AWS::KMS::Alias", "A", "alias/x", `{"AliasName": "alias/x", "TargetKeyId": "`+id+`"}`),
+		et.Role(a, "r", `{"Service": "x.amazonaws.com"}`, `{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "`+arn+`"}`),
+	)
+	if got := may(t, user, "arn:aws:iam::111111111111:role/r", "kms:Decrypt", "arn:aws:kms:us-east-1:111111111111:alias/x"); got != iam.Allow {
+		t.Errorf("use of the key by its alias: %v, want allow", got)
 	}
 	if got := e.Keys[0].Aliases; !slices.Equal(got, []string{"alias/x"}) {
 		t.Errorf("aliases of the key: %q", got)

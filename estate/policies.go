@@ -308,6 +308,7 @@ func (e *Estate) Question(principal, action, resource string, ctx *iam.Context) 
 	if err != nil {
 		return iam.Question{}, fmt.Errorf("principal %s: %w", Show(principal), err)
 	}
+	resource = e.usedKey(action, resource)
 	guard := e.Guard(action, resource)
 	own := guard.Policy
 	if own != nil && !Known(principal) {
@@ -337,6 +338,21 @@ func (e *Estate) Question(principal, action, resource string, ctx *iam.Context) 
 		Identity: who.Identity, Boundary: who.Boundary, Session: who.Session, SCPs: who.SCPs,
 		RCPs: guard.RCPs, Resource: own,
 	}}, nil
+}
+
+// usedKey returns the key behind an alias, which is what policies are asked
+// about when somebody uses a key by its alias; any other resource is returned as
+// it is.
+func (e *Estate) usedKey(action, resource string) string {
+	alias := e.Alias(resource)
+	if alias == nil || !Known(alias.TargetKey) || alias.TargetKey == "" {
+		return resource
+	}
+	switch strings.ToLower(action) {
+	case "kms:createalias", "kms:updatealias", "kms:deletealias":
+		return resource
+	}
+	return alias.TargetKey
 }
 
 // vague takes the place of a resource's policy where it is not known whom the

@@ -68,44 +68,58 @@ func (b *Builder) joinAliases() {
 }
 
 // joinTargeted gives resource policies to the resources they are written for,
-// whichever stack or account declares them.
+// whichever stack or account declares them. One whose target is not known goes,
+// as uncertain, to every resource that may be meant and has no policy by name: a
+// second policy for one resource could not be deployed.
 func (b *Builder) joinTargeted() {
-	for i := range b.targeted {
-		t := &b.targeted[i]
-		found := false
-		switch t.kind {
-		case "bucket":
-			if Known(t.name) && b.buckets[t.name] == nil {
-				b.missingBucket(t.name, t.d.Account, t.d.Region, t.pos, nil)
+	taken := map[**Policy]bool{}
+	for _, exact := range []bool{true, false} {
+		for i := range b.targeted {
+			if t := &b.targeted[i]; Known(t.name) == exact {
+				b.joinTarget(t, taken)
 			}
-			for _, s := range b.e.Buckets {
-				found = t.give(&s.Policy, s.Name, "bucket "+Show(s.Name)) || found
-			}
-		case "topic":
-			for _, s := range b.e.Topics {
-				found = t.give(&s.Policy, s.ARN, "topic "+Show(s.Name)) || found
-			}
-		case "queue":
-			for _, s := range b.e.Queues {
-				if s.Account == t.d.Account && s.Region == t.d.Region {
-					found = t.give(&s.Policy, s.Name, "queue "+Show(s.Name)) || found
-				}
-			}
-		}
-		if !found || !Known(t.name) {
-			why := "nothing in the estate defines it"
-			if !Known(t.name) {
-				why = "its name could not be resolved"
-			}
-			b.Unknown(Unknown{What: t.kind + " " + Show(t.name) + ", for which " + t.d.title() + " is a policy", Why: why, Pos: t.pos})
 		}
 	}
 }
 
+func (b *Builder) joinTarget(t *targetedPolicy, taken map[**Policy]bool) {
+	found := false
+	switch t.kind {
+	case "bucket":
+		if Known(t.name) && b.buckets[t.name] == nil {
+			b.missingBucket(t.name, t.d.Account, t.d.Region, t.pos, nil)
+		}
+		for _, s := range b.e.Buckets {
+			found = t.give(&s.Policy, taken, s.Name, "bucket "+Show(s.Name)) || found
+		}
+	case "topic":
+		for _, s := range b.e.Topics {
+			found = t.give(&s.Policy, taken, s.ARN, "topic "+Show(s.Name)) || found
+		}
+	case "queue":
+		for _, s := range b.e.Queues {
+			if s.Account == t.d.Account && s.Region == t.d.Region {
+				found = t.give(&s.Policy, taken, s.Name, "queue "+Show(s.Name)) || found
+			}
+		}
+	}
+	if found && Known(t.name) {
+		return
+	}
+	why := "nothing in the estate defines it"
+	if !Known(t.name) {
+		why = "its name could not be resolved"
+	}
+	b.Unknown(Unknown{What: t.kind + " " + Show(t.name) + ", for which " + t.d.title() + " is a policy", Why: why, Pos: t.pos})
+}
+
 // give hands the policy to the resource called have, if it is or may be the one
 // that is meant.
-func (t *targetedPolicy) give(slot **Policy, have Text, title string) bool {
-	if !mayEqual(t.name, have) {
+func (t *targetedPolicy) give(slot **Policy, taken map[**Policy]bool, have Text, title string) bool {
+	switch {
+	case t.name == have:
+		taken[slot] = true
+	case taken[slot] || !mayEqual(t.name, have):
 		return false
 	}
 	p := t.policy
