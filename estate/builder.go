@@ -30,6 +30,11 @@ type Builder struct {
 	sets          map[string]*PermissionSet
 	organization  organization
 
+	// Those whose names are not wholly known.
+	vagueUsers  []*User
+	vagueGroups []*Group
+	vagueRoles  []*Role
+
 	users     map[string]*User  // by account and name
 	groups    map[string]*Group // by account and name
 	roles     map[string]*Role  // by account and name
@@ -146,6 +151,7 @@ func (b *Builder) Build() *Estate {
 	b.readReserved()
 	b.readDeployments()
 	b.readMissing()
+	b.noteVague()
 	b.joinMemberships()
 	b.joinAttachments()
 	b.joinTargeted()

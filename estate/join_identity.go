@@ -41,41 +41,52 @@ func (b *Builder) joinMemberships() {
 }
 
 // The match functions return the principals of an account that a name names or,
-// where the name is not wholly known, may name.
+// where the name or theirs is not wholly known, may name.
 
 func (b *Builder) matchUsers(account string, name Text) []*User {
-	if u := b.users[within(account, name)]; u != nil {
-		return []*User{u}
-	}
-	var out []*User
-	for _, u := range b.e.Users {
-		if u.Account == account && !(Known(name) && Known(u.Name)) && mayEqual(u.Name, name) {
-			out = append(out, u)
-		}
-	}
-	return out
+	return match(b.users[within(account, name)], b.e.Users, b.vagueUsers, account, name, func(u *User) Text { return u.Name })
 }
 
 func (b *Builder) matchGroups(account string, name Text) []*Group {
-	if g := b.groups[within(account, name)]; g != nil {
-		return []*Group{g}
+	return match(b.groups[within(account, name)], b.e.Groups, b.vagueGroups, account, name, func(g *Group) Text { return g.Name })
+}
+
+func (b *Builder) matchRoles(account string, name Text) []*Role {
+	return match(b.roles[within(account, name)], b.e.Roles, b.vagueRoles, account, name, func(r *Role) Text { return r.Name })
+}
+
+// match returns exact where there is one. Otherwise it looks for what may be
+// meant: by a known name only those whose own name is not known.
+func match[T any, R interface {
+	*T
+	Resource
+}](exact R, all, vague []R, account string, name Text, nameOf func(R) Text) []R {
+	if exact != nil {
+		return []R{exact}
 	}
-	var out []*Group
-	for _, g := range b.e.Groups {
-		if g.Account == account && !(Known(name) && Known(g.Name)) && mayEqual(g.Name, name) {
-			out = append(out, g)
+	if Known(name) {
+		all = vague
+	}
+	var out []R
+	for _, r := range all {
+		if r.Base().Account == account && mayEqual(nameOf(r), name) {
+			out = append(out, r)
 		}
 	}
 	return out
 }
 
-func (b *Builder) matchRoles(account string, name Text) []*Role {
-	if r := b.roles[within(account, name)]; r != nil {
-		return []*Role{r}
-	}
-	var out []*Role
-	for _, r := range b.e.Roles {
-		if r.Account == account && !(Known(name) && Known(r.Name)) && mayEqual(r.Name, name) {
+// noteVague collects what has a name that is not wholly known.
+func (b *Builder) noteVague() {
+	b.vagueUsers = vagueOf(b.e.Users, func(u *User) Text { return u.Name })
+	b.vagueGroups = vagueOf(b.e.Groups, func(g *Group) Text { return g.Name })
+	b.vagueRoles = vagueOf(b.e.Roles, func(r *Role) Text { return r.Name })
+}
+
+func vagueOf[R any](list []R, nameOf func(R) Text) []R {
+	var out []R
+	for _, r := range list {
+		if !Known(nameOf(r)) {
 			out = append(out, r)
 		}
 	}

@@ -72,34 +72,72 @@ func (b *Builder) joinAliases() {
 // as uncertain, to every resource that may be meant and has no policy by name: a
 // second policy for one resource could not be deployed.
 func (b *Builder) joinTargeted() {
-	taken := map[**Policy]bool{}
+	candidates := &candidates{
+		taken:   map[**Policy]bool{},
+		topics:  byName(b.e.Topics, func(s *Topic) Text { return s.ARN }),
+		queues:  byName(b.e.Queues, func(s *Queue) Text { return s.Name }),
+		buckets: byName(b.e.Buckets, func(s *Bucket) Text { return s.Name }),
+	}
 	for _, exact := range []bool{true, false} {
 		for i := range b.targeted {
 			if t := &b.targeted[i]; Known(t.name) == exact {
-				b.joinTarget(t, taken)
+				b.joinTarget(t, candidates)
 			}
 		}
 	}
 }
 
-func (b *Builder) joinTarget(t *targetedPolicy, taken map[**Policy]bool) {
+// candidates are the resources that policies may be written for.
+type candidates struct {
+	taken   map[**Policy]bool // resources that a policy names
+	buckets *names[*Bucket]
+	topics  *names[*Topic]
+	queues  *names[*Queue]
+}
+
+// names finds resources by name; vague are those whose own name is not known.
+type names[R any] struct {
+	named map[Text][]R
+	vague []R
+}
+
+func byName[R any](list []R, nameOf func(R) Text) *names[R] {
+	n := &names[R]{named: map[Text][]R{}, vague: vagueOf(list, nameOf)}
+	for _, r := range list {
+		if name := nameOf(r); Known(name) {
+			n.named[name] = append(n.named[name], r)
+		}
+	}
+	return n
+}
+
+// of returns the resources that name may mean, some of which it may not.
+func (n *names[R]) of(name Text, all []R) []R {
+	if !Known(name) {
+		return all
+	}
+	return slices.Concat(n.named[name], n.vague)
+}
+
+func (b *Builder) joinTarget(t *targetedPolicy, candidates *candidates) {
 	found := false
 	switch t.kind {
 	case "bucket":
 		if Known(t.name) && b.buckets[t.name] == nil {
-			b.missingBucket(t.name, t.d.Account, t.d.Region, t.pos, nil)
+			s := b.missingBucket(t.name, t.d.Account, t.d.Region, t.pos, nil)
+			candidates.buckets.named[t.name] = []*Bucket{s}
 		}
-		for _, s := range b.e.Buckets {
-			found = t.give(&s.Policy, taken, s.Name, "bucket "+Show(s.Name)) || found
+		for _, s := range candidates.buckets.of(t.name, b.e.Buckets) {
+			found = t.give(&s.Policy, candidates.taken, s.Name, "bucket "+Show(s.Name)) || found
 		}
 	case "topic":
-		for _, s := range b.e.Topics {
-			found = t.give(&s.Policy, taken, s.ARN, "topic "+Show(s.Name)) || found
+		for _, s := range candidates.topics.of(t.name, b.e.Topics) {
+			found = t.give(&s.Policy, candidates.taken, s.ARN, "topic "+Show(s.Name)) || found
 		}
 	case "queue":
-		for _, s := range b.e.Queues {
+		for _, s := range candidates.queues.of(t.name, b.e.Queues) {
 			if s.Account == t.d.Account && s.Region == t.d.Region {
-				found = t.give(&s.Policy, taken, s.Name, "queue "+Show(s.Name)) || found
+				found = t.give(&s.Policy, candidates.taken, s.Name, "queue "+Show(s.Name)) || found
 			}
 		}
 	}
