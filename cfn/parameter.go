@@ -226,6 +226,9 @@ func (r *resolver) bind(p *Parameter) parameterValue {
 	}
 	switch {
 	case given == nil || given.Kind == policy.Null:
+		if p.NoEcho {
+			return unknown("parameter "+p.Name+" (NoEcho) has no value", "it has no default and no value was given")
+		}
 		return unknown("parameter "+p.Name+" has no value", "it has no default and no value was given")
 	case given.Kind == policy.Unknown:
 		why := given.Reason

@@ -23,21 +23,25 @@ func checkTokenLiteral(s *scan) {
 	}
 }
 
-// tokenAt reports a token whose text is in the template. A dynamic reference is
-// not; of a parameter without a value it cannot be told whether it hides its text.
+// tokenAt reports a token whose text is in the template, or in a parameter that
+// does not hide it. A dynamic reference is neither.
 func (s *scan) tokenAt(about finding.Subject, n *policy.Node, otherwise policy.Pos, what string) {
 	if n == nil || n.Kind == policy.Null {
 		return
 	}
 	text, ok := n.Scalar()
-	switch {
-	case !ok || !estate.Known(text):
-		s.unknown(about, posOf(n, otherwise), what+" comes from a value that the scan does not have: if it is a parameter, it must be NoEcho and have no default").
-			mend("Keep the token in Secrets Manager.", tokenPatch)
-	case text == "" || strings.Contains(text, "{{resolve:") || masked(text):
-	default:
+	switch known := ok && estate.Known(text); {
+	case fetched(n), known && (text == "" || strings.Contains(text, "{{resolve:") || masked(text)):
+	case known:
 		s.fail(about, posOf(n, otherwise), what+" stands in the template, or is the default of a parameter").
 			mend("Keep the token in Secrets Manager, and change this one: it has been read by everyone who read the template.", tokenPatch)
+	case strings.Contains(n.Reason, "(NoEcho)"):
+	case strings.Contains(n.Reason, "parameter "):
+		s.fail(about, posOf(n, otherwise), what+" comes from a parameter that is not NoEcho: everyone who may see the stack reads it").keyed("echo").
+			mend("Keep the token in Secrets Manager, or make the parameter NoEcho.", tokenPatch)
+	default:
+		s.unknown(about, posOf(n, otherwise), what+" comes from a value that the scan does not have").
+			mend("Keep the token in Secrets Manager.", tokenPatch)
 	}
 }
 

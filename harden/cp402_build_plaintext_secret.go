@@ -14,7 +14,11 @@ var cp402 = rule{describe("CP-402", "build-plaintext-secret", finding.Critical,
 func checkPlaintextSecret(s *scan) {
 	for _, b := range s.builds() {
 		var vars []estate.EnvVar
-		for _, v := range b.Environment {
+		nodes := b.Props.Path("Environment", "EnvironmentVariables").Elements()
+		for i, v := range b.Environment {
+			if i < len(nodes) && fetched(nodes[i].Get("Value")) {
+				continue
+			}
 			if v.Type == "" || v.Type == "PLAINTEXT" {
 				vars = append(vars, v)
 			}

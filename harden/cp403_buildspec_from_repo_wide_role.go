@@ -40,7 +40,7 @@ func checkBuildspecRole(s *scan) {
 
 // repositoryCode finds, in an inline build specification, commands that run what
 // the repository holds.
-var repositoryCode = regexp.MustCompile(`(?m)(^|[\s;&|"'(-])(make|npm|npx|yarn|pnpm|mvn|gradle|tox|pytest|rake|bundle exec|composer|cargo|go (test|generate|run|build)|sam build|cdk|terraform|docker build|docker-compose|ansible-playbook|poetry|pip3? install (-e|-r|\.)|python3? \S+\.py|node \S+\.[cm]?js|(ba)?sh \S+\.sh|\./\S+|source \S+\.sh|dotnet|ant|sbt|serverless)(\s|$)`)
+var repositoryCode = regexp.MustCompile(`(?m)(^|[\s;&|"'(\[,-])(make|npm|npx|yarn|pnpm|mvn|gradle|tox|pytest|rake|bundle exec|composer|cargo|go (test|generate|run|build)|sam build|cdk|terraform|docker build|docker-compose|ansible-playbook|poetry|pip3? install (-e|-r|\.)|python3? \S+\.py|node \S+\.[cm]?js|(ba)?sh \S+\.sh|\./\S+|source \S+\.sh|dotnet|ant|sbt|serverless)(\s|[\],"']|$)`)
 
 // obeysRepository says how a build obeys its repository; ok is false where its
 // specification is written elsewhere and runs nothing of the repository's.

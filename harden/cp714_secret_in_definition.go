@@ -52,6 +52,9 @@ func (s *scan) definitionSecret(about finding.Subject, pos policy.Pos, what stri
 // secretMember returns the name of a secret that a configuration value gives
 // away, itself or in the JSON that it holds, or nothing.
 func secretMember(key string, n *policy.Node) string {
+	if fetched(n) {
+		return ""
+	}
 	text := textOf(n)
 	var members map[string]any
 	if strings.HasPrefix(strings.TrimSpace(text), "{") && json.Unmarshal([]byte(text), &members) == nil {

@@ -51,6 +51,19 @@ func (a answer) granted() bool {
 // unclear reports whether the answer hangs on text that could not be read.
 func (a answer) unclear() bool { return a.err != nil || a.Outcome == iam.If && !a.granted() }
 
+// unread says what could not be read that the answer hangs on.
+func (a answer) unread() string {
+	if a.err != nil {
+		return a.err.Error()
+	}
+	for _, r := range a.Residual {
+		if r.Key == "" && r.Why != "" {
+			return r.Why
+		}
+	}
+	return "part of a policy could not be resolved"
+}
+
 // hangsOn reports whether the answer hangs on one of the condition keys, given in
 // lower case; a key that ends in / or : stands for all that begin with it.
 func (a answer) hangsOn(keys ...string) bool {

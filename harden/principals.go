@@ -87,7 +87,8 @@ type access struct {
 }
 
 // whoMay returns the principals that may do an action, in the order of the
-// estate. Those of which it hangs on unreadable text are left out.
+// estate. Those of which it hangs on text that could not be read are noted as not
+// looked at.
 func (s *scan) whoMay(action, resource string, ctx *iam.Context) []access {
 	guard := s.est.Guard(action, resource)
 	known := iam.NewContext().UnknownUnlessSet(true)
@@ -102,8 +103,11 @@ func (s *scan) whoMay(action, resource string, ctx *iam.Context) []access {
 	var out []access
 	for _, f := range found {
 		p := s.principals[f.Principal]
-		if a := s.may(p.arn, action, resource, ctx); a.granted() {
+		switch a := s.may(p.arn, action, resource, ctx); {
+		case a.granted():
 			out = append(out, access{p, a})
+		case a.unclear():
+			s.miss("what "+p.name()+" may do", a.unread(), p.pos())
 		}
 	}
 	return out

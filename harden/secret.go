@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/twokey/twokey/estate"
+	"github.com/twokey/twokey/iam/policy"
 )
 
 // secretWords are the words that, at the end of a name, say that the value is a
@@ -72,6 +73,12 @@ func secretValue(value estate.Text) bool {
 		return true // a parameter: its text ends up in plain sight whatever it is
 	}
 	return !placeholder.MatchString(value)
+}
+
+// fetched reports whether a value is read from Secrets Manager or Parameter Store
+// when the template is deployed.
+func fetched(n *policy.Node) bool {
+	return n != nil && strings.Contains(n.Reason, "dynamic reference")
 }
 
 // secretIn reports whether a plain name and value give away a secret.
