@@ -11,6 +11,9 @@ import (
 	"github.com/twokey/twokey/finding"
 )
 
+// maxWaysOpen is how many ways of one pipeline are listed without unfolding.
+const maxWaysOpen = 10
+
 // maxPictures is how many pipelines of one report are drawn; those that fall
 // short come first.
 const maxPictures = 100
@@ -46,6 +49,9 @@ type pipelineView struct {
 	Drawn                       bool
 	WaysTitle                   string
 	Ways                        []wayView
+	// More are the ways after the first few, folded away, and MoreTitle counts them.
+	More      []wayView
+	MoreTitle string
 }
 
 type wayView struct {
@@ -166,6 +172,10 @@ func newPipelineView(p *finding.Pipeline, id string, accounts []finding.Account,
 		wv.Open = w == first && j != reached
 		v.Drawn = v.Drawn || wv.Drawn
 		v.Ways = append(v.Ways, wv)
+	}
+	if len(v.Ways) > maxWaysOpen+1 {
+		v.Ways, v.More = v.Ways[:maxWaysOpen], v.Ways[maxWaysOpen:]
+		v.MoreTitle = thousands(len(v.More)) + " more ways"
 	}
 	v.WaysTitle = count(len(p.Ways), "way", "ways") + " to change production"
 	return v

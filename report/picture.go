@@ -225,17 +225,15 @@ func (d *drawing) chipList() {
 		for _, c := range d.chips {
 			known[c.key] = true
 		}
-		for _, s := range d.way.Steps {
-			if known[s.At] && s.At != "" || known[s.Resource] && s.Resource != "" {
-				continue
-			}
-			for _, id := range []string{s.At, s.Resource, s.Principal} {
-				if known[id] && id != "" {
+		delete(known, "") // a gate has no role
+		for i := range d.way.Steps {
+			for _, place := range d.placesOf(i) {
+				if known[place] || known[bucketOf(place)] {
 					break
 				}
-				if account, role, ok := splitRole(id); ok {
-					known[id] = true
-					add(chip{id, account, "role", role})
+				if account, role, ok := splitRole(place); ok {
+					known[place] = true
+					add(chip{place, account, "role", role})
 					break
 				}
 			}

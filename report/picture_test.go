@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/twokey/twokey/finding"
 	"github.com/twokey/twokey/report"
 )
@@ -28,6 +30,10 @@ type drawing struct {
 			W int `xml:"width,attr"`
 			H int `xml:"height,attr"`
 		} `xml:"rect"`
+		Circles []struct {
+			X int `xml:"cx,attr"`
+			Y int `xml:"cy,attr"`
+		} `xml:"circle"`
 		Paths []struct {
 			D string `xml:"d,attr"`
 		} `xml:"path"`
@@ -213,6 +219,39 @@ func TestPictureNumbersTheWay(t *testing.T) {
 		if !strings.Contains(d.Desc, s) {
 			t.Errorf("description lacks %q: %s", s, d.Desc)
 		}
+	}
+}
+
+// A step that names no place in the picture is where the role works that it
+// leads to; a role that no action has is drawn by itself.
+func TestPicturePlacesSteps(t *testing.T) {
+	t.Parallel()
+	s := storefront()
+	build, outside := role(tools, "storefront-build"), role(prod, "path/admin")
+	s.Pipelines[0].Ways[0].Steps = []finding.Step{
+		{Gains: "one", Principal: "arn:aws:iam::1:user/alice", Resource: "arn:aws:codebuild:us-east-1:1:project/p"},
+		{Gains: "two", Principal: build, Resource: "arn:aws:s3:::storefront-artifacts/storefront/*"},
+		{Gains: "three", Principal: build, Resource: outside},
+		{Gains: "four", Principal: outside, Resource: "arn:aws:cloudformation:us-east-1:3:stack/x/*", At: "DeployProd/ExecuteChangeSet"},
+	}
+	d := pictures(t, s)[0]
+	at := map[string]string{} // the box that the middle of a badge lies on
+	for _, g := range d.Groups {
+		if g.Class != "badge" {
+			continue
+		}
+		for _, b := range d.Groups {
+			if len(b.Rects) == 0 || b.Class == "lane" {
+				continue
+			}
+			if r, c := b.Rects[0], g.Circles[0]; c.X >= r.X && c.X <= r.X+r.W && c.Y+1 >= r.Y && c.Y < r.Y+r.H {
+				at[g.Texts[0].S], _, _ = strings.Cut(b.Title, "\n")
+			}
+		}
+	}
+	want := map[string]string{"1": "Build/Build", "2": "bucket storefront-artifacts", "3": "role admin", "4": "DeployProd/ExecuteChangeSet"}
+	if diff := cmp.Diff(want, at); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -92,7 +92,10 @@ func (d *drawing) box(c cell, x, y, col int) {
 			write("", fit(name(a.Provider), boxWidth-2*textPad, smallFont))
 		}
 		if role := cmp.Or(a.DeployRole, a.Role); role != "" {
-			write("", fit("as "+shortRole(role), boxWidth-2*textPad, smallFont))
+			// A short name leaves the role two lines.
+			for _, l := range fitLines("as "+shortRole(role), boxWidth-2*textPad, smallFont, 3-len(lines)) {
+				write("", l)
+			}
 		}
 	}
 	if a.Production {
@@ -222,7 +225,7 @@ func (d *drawing) person(label, does, class string, y int) int {
 	var small []string
 	if does != "" {
 		lines = fitLines(label, peopleWidth-personText, nameFont, 3)
-		small = fitLines(does, peopleWidth-personText, smallFont, 2)
+		small = fitLines(does, peopleWidth-personText, smallFont, 3)
 	}
 	s := shape{Class: class, Title: strings.TrimRight(label+"\n"+does, "\n")}
 	s.Circles = []circle{{X: margin + 10, Y: y + 5, R: 5}}

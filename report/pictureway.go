@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -110,32 +111,40 @@ func toward(p, q point, k int) point {
 	return p
 }
 
+// placesOf lists where a step of the way may be said to take place, the best
+// first: where it says, what it is done to, the role that the next step is done
+// as and that this one must have led to, and the role it is done as.
+func (d *drawing) placesOf(i int) (places []string) {
+	s := d.way.Steps[i]
+	next := ""
+	if i+1 < len(d.way.Steps) && d.way.Steps[i+1].Principal != s.Principal {
+		next = d.way.Steps[i+1].Principal
+	}
+	for _, p := range []string{s.At, s.Resource, next, s.Principal} {
+		if p != "" {
+			places = append(places, p)
+		}
+	}
+	return places
+}
+
+// bucketOf is the bucket of an object's ARN, or "".
+func bucketOf(object string) string {
+	if bucket, _, ok := strings.Cut(object, "/"); ok && strings.Contains(bucket, ":s3:::") {
+		return bucket
+	}
+	return ""
+}
+
 // find is the node at which a step takes place, or nil.
-func (d *drawing) find(at, resource, principal string) *node {
-	for _, key := range []string{at, resource} {
-		if key == "" {
-			continue
-		}
-		if n := d.nodes[key]; n != nil {
+func (d *drawing) find(i int) *node {
+	delete(d.nodes, "") // what has no name is nowhere
+	for _, p := range d.placesOf(i) {
+		if n := cmp.Or(d.nodes[p], d.roles[p], d.nodes[bucketOf(p)]); n != nil {
 			return n
 		}
-		if n := d.roles[key]; n != nil {
-			return n
-		}
-		// An object of a bucket is in the bucket.
-		if bucket, _, ok := strings.Cut(key, "/"); ok && strings.Contains(key, ":s3:::") {
-			if n := d.nodes[bucket]; n != nil {
-				return n
-			}
-		}
 	}
-	if n := d.nodes[principal]; principal != "" && n != nil {
-		return n
-	}
-	if principal == "" {
-		return nil
-	}
-	return d.roles[principal]
+	return nil
 }
 
 const badgeRadius = 9
@@ -152,7 +161,7 @@ func (d *drawing) drawWay() {
 	cur, prevNode := point{margin + peopleWidth + 2, margin + headerHeight + 6}, (*node)(nil)
 	outside := 0
 	for i, s := range d.way.Steps {
-		n := d.find(s.At, s.Resource, s.Principal)
+		n := d.find(i)
 		if n == nil {
 			outside++
 			continue

@@ -73,7 +73,11 @@ func (p *page) way(w finding.Way, who string, explain bool) {
 	for i, s := range w.Steps {
 		num := pad("    "+strconv.Itoa(i+1)+".", stepIndent)
 		action, at := name(s.Action), stepPlace(s)
-		lines := wrap(sentence(s), sentenceWidth)
+		room := sentenceWidth
+		if action == "" && at == "" {
+			room = p.width - stepIndent
+		}
+		lines := wrap(sentence(s), room)
 		first := lines[0]
 		if !stacked && (action != "" || at != "") {
 			first = pad(first, sentenceWidth) + "  " + pad(action, actionWidth)
