@@ -10,6 +10,7 @@ var cp502 = rule{describe("CP-502", "gate-after-or-parallel", finding.Critical,
 
 func checkGatePlace(s *scan) {
 	for _, p := range s.pipelines {
+		s.whole(p)
 		reported := map[*act]*draft{}
 		for _, a := range p.prod {
 			if len(p.gatesBefore(a)) > 0 || a.conditioned() {

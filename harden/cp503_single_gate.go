@@ -13,6 +13,7 @@ func checkSingleGate(s *scan) {
 		return
 	}
 	for _, p := range s.pipelines {
+		s.whole(p)
 		reported := map[*act]bool{}
 		for _, a := range p.prod {
 			native, governed := s.nativeGates(a)

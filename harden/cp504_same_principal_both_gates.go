@@ -10,6 +10,7 @@ var cp504 = rule{describe("CP-504", "same-principal-both-gates", finding.High,
 
 func checkBothGates(s *scan) {
 	for _, p := range s.pipelines {
+		s.whole(p)
 		for _, a := range p.prod {
 			native, governed := s.nativeGates(a)
 			if len(native) < 2 || governed > 0 {

@@ -11,6 +11,7 @@ var cp505 = rule{describe("CP-505", "pusher-can-approve", finding.High,
 
 func checkPusherApproves(s *scan) {
 	for _, p := range s.pipelines {
+		s.whole(p)
 		var pushers []access
 		var from *act
 		for _, a := range p.acts {

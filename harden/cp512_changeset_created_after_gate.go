@@ -12,6 +12,7 @@ var cp512 = rule{describe("CP-512", "changeset-created-after-gate", finding.High
 
 func checkChangeSetOrder(s *scan) {
 	for _, p := range s.pipelines {
+		s.whole(p)
 		for _, a := range p.acts {
 			if !a.prod || !a.cloudFormation() || len(p.gatesBefore(a)) == 0 {
 				continue

@@ -3,8 +3,11 @@ package harden
 import (
 	"strings"
 
+	"strings"
+
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
+	"github.com/twokey/twokey/iam/policy"
 )
 
 var cp603 = rule{describe("CP-603", "cfn-role-missing", finding.High,
@@ -14,12 +17,18 @@ var cp603 = rule{describe("CP-603", "cfn-role-missing", finding.High,
 func checkCfnRoleMissing(s *scan) {
 	for _, p := range s.pipelines {
 		for _, a := range p.acts {
-			if !a.cloudFormation() || a.Config.Get("RoleArn") != nil || a.Config == nil || a.Config.IsUnknown() {
+			n := a.Config.Get("RoleArn")
+			if !a.cloudFormation() || a.Config == nil || a.Config.IsUnknown() || n != nil && !mayBeAbsent(n) {
 				continue
 			}
 			switch a.mode() {
 			case "CREATE_UPDATE", "CHANGE_SET_REPLACE", "REPLACE_ON_FAILURE", "DELETE_ONLY":
 			default:
+				continue
+			}
+			if n != nil {
+				s.unknown(a.subject(), a.Pos, "whether "+a.where()+" gives CloudFormation a role is not known: "+n.Reason).
+					mend("Give CloudFormation a role whatever the condition.", "")
 				continue
 			}
 			s.fail(a.subject(), a.Pos, a.where()+" gives CloudFormation no role, so everything in the template needs to be allowed to "+roleName(a.runner)).
@@ -29,6 +38,12 @@ Configuration:
 `)
 		}
 	}
+}
+
+// mayBeAbsent reports whether a value hangs on a condition that is open, under
+// which it may not be there at all.
+func mayBeAbsent(n *policy.Node) bool {
+	return n.IsUnknown() && strings.HasPrefix(n.Reason, "condition ")
 }
 
 // roleName is the name in the ARN of a role.

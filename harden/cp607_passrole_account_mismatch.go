@@ -13,7 +13,11 @@ func checkPassRoleAccount(s *scan) {
 	for _, p := range s.pipelines {
 		for _, a := range p.acts {
 			to := estate.AccountOf(a.deployRole)
-			if a.deployRole == "" || to == "" || !estate.Known(to) || !estate.Known(a.account) || a.account == "" || to == a.account {
+			if a.deployRole != "" && (to == "" || !estate.Known(to)) || !estate.Known(a.account) {
+				s.miss("the CloudFormation role of "+a.where(), "its account, or that of the action, could not be resolved", a.Pos)
+				continue
+			}
+			if a.deployRole == "" || a.account == "" || to == a.account {
 				continue
 			}
 			d := s.fail(a.subject(), keyPos(a.Config, a.Pos, "RoleArn"), a.where()+" runs in account "+a.account+" and passes a role of account "+to+": AWS answers \"Cross-account pass role is not allowed\"").keyed(a.account, to)

@@ -15,7 +15,9 @@ func checkEnvironments(s *scan) {
 		var prod, other []*act
 		for _, a := range p.acts {
 			switch {
-			case !a.deploys() || !estate.Known(a.account) || a.account == "":
+			case !a.deploys():
+			case !estate.Known(a.account) || a.account == "":
+				s.miss("the account of "+a.where(), "it could not be resolved", a.Pos)
 			case a.prod:
 				prod = append(prod, a)
 			default:

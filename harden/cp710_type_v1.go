@@ -12,7 +12,12 @@ var cp710 = rule{describe("CP-710", "type-v1", finding.Info,
 func checkTypeV1(s *scan) {
 	for _, p := range s.pipelines {
 		n := p.Props.Get("PipelineType")
-		if t := textOf(n); t == "V2" || n.IsUnknown() || !estate.Known(t) {
+		t := textOf(n)
+		if n.IsUnknown() || !estate.Known(t) {
+			s.miss("the type of "+p.title(), n.Reason, posOf(n, p.Pos))
+			continue
+		}
+		if t == "V2" {
 			continue
 		}
 		s.note(p.subject(), posOf(n, p.Pos), p.title()+" is of type V1, which has no stage conditions, no rollback and no triggers by branch").

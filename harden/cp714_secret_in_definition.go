@@ -30,6 +30,9 @@ func checkDefinitionSecret(s *scan) {
 				if e.Key == "OAuthToken" || e.Key == "EnvironmentVariables" && (a.Provider == "CodeBuild" || a.Provider == "Commands") {
 					continue
 				}
+				if e.Value.IsUnknown() && !fetched(e.Value) && e.Key == "ParameterOverrides" {
+					s.miss(e.Key+" of "+a.where(), e.Value.Reason, posOf(e.Value, a.Pos))
+				}
 				if name := secretMember(e.Key, e.Value); name != "" {
 					s.definitionSecret(part(a.subject(), a.where()), posOf(e.Value, a.Pos), name+" in the configuration of "+a.where())
 				}

@@ -27,8 +27,13 @@ func checkAmbiguous(s *scan) {
 }
 
 // ambiguous reports whether a problem is of the kind that makes a template mean
-// something else than it seems to.
+// something else than it seems to: a key or name that stands twice, or a
+// reference to what is not there.
 func ambiguous(message string) bool {
-	m := strings.ToLower(message)
-	return strings.Contains(m, "duplicate") || strings.Contains(m, "twice") || strings.Contains(m, "no such") || strings.Contains(m, "not defined") || strings.Contains(m, "undefined") || strings.Contains(m, "unresolved")
+	for _, sign := range []string{"stands twice", "declared twice", "both a parameter and a resource", "Unresolved"} {
+		if strings.Contains(message, sign) {
+			return true
+		}
+	}
+	return false
 }

@@ -23,6 +23,14 @@ func (s *scan) nativeGates(a *act) (native []*act, governed int) {
 	return native, governed
 }
 
+// whole notes a pipeline of which part could not be read; what is seen of it is
+// judged all the same.
+func (s *scan) whole(p *pipe) {
+	if p.Incomplete != "" {
+		s.miss("part of "+p.title(), p.Incomplete, p.Pos)
+	}
+}
+
 // soloApprovers returns the people who may answer every one of some gates.
 func (s *scan) soloApprovers(gates []*act) []string {
 	var out []string
