@@ -3,8 +3,6 @@ package harden
 import (
 	"strings"
 
-	"strings"
-
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
 	"github.com/twokey/twokey/iam/policy"
