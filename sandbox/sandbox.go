@@ -63,6 +63,7 @@ func New(o Options) (*Sandbox, error) {
 	s.mux.HandleFunc("POST /_sandbox/clock", s.clock)
 	s.mux.HandleFunc("GET /_sandbox/trail", s.trail)
 	s.mux.HandleFunc("GET /_sandbox/support", s.support)
+	s.mux.HandleFunc("POST /_sandbox/{control}", s.control)
 	s.mux.Handle("/", s.wire)
 	return s, nil
 }
@@ -103,6 +104,28 @@ func (s *Sandbox) clock(w http.ResponseWriter, r *http.Request) {
 	}
 	s.World.Clock.Advance(d)
 	s.health(w, r)
+}
+
+// control answers the calls that services add; see their pages in docs/sandbox.
+func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
+	f, ok := s.World.Control(r.PathValue("control"))
+	if !ok {
+		answer(w, http.StatusNotFound, map[string]any{"error": fmt.Sprintf("the sandbox has no call %q", r.PathValue("control"))})
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxControlBody+1))
+	if err == nil && len(body) > maxControlBody {
+		err = fmt.Errorf("the body is over %d bytes", maxControlBody)
+	}
+	var out any
+	if err == nil {
+		out, err = f(body)
+	}
+	if err != nil {
+		answer(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
+		return
+	}
+	answer(w, http.StatusOK, out)
 }
 
 func (s *Sandbox) trail(w http.ResponseWriter, r *http.Request) {

@@ -62,7 +62,7 @@ func (c *Call) decide(check Check) (iam.Decision, error) {
 	}
 	request.PrincipalContext = principalContext
 	request.Context = c.requestContext(owner)
-	request.Context.Merge(check.Context)
+	request.Context.Merge(c.Vouched).Merge(check.Context)
 	r, err := iam.NewRequest(request)
 	if err != nil {
 		return iam.Decision{}, err

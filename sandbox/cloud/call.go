@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/twokey/twokey/iam"
 )
 
 // Call is one API call under way.
@@ -24,6 +26,9 @@ type Call struct {
 	// for a call over the wire. Unlike UserAgent no caller can choose it.
 	Via       string
 	Operation Operation
+	// Vouched are condition keys that the calling service sets: aws:SourceArn,
+	// aws:SourceAccount. Nobody can set them over the wire.
+	Vouched *iam.Context
 }
 
 // Do checks and runs an operation: authorisation, the run itself, durability,
@@ -65,7 +70,8 @@ type Caller struct {
 	Identity Identity
 	Account  string // where the call goes; the identity's account where empty
 	Region   string
-	From     string // the service on whose behalf it is made: sourceIPAddress and userAgent of the record
+	Vouched  *iam.Context // see Call.Vouched
+	From     string       // the service on whose behalf it is made: sourceIPAddress and userAgent of the record
 }
 
 // Invoke runs an operation from inside the world; see Call.Invoke.

@@ -36,6 +36,7 @@ type World struct {
 	resourcePolicies map[string]ResourcePolicySource
 	organization     OrganizationSource
 	principals       PrincipalSource
+	controls         map[string]Control
 	credentials      []CredentialSource
 
 	trailMu  sync.Mutex
@@ -68,7 +69,7 @@ func New(o Options) (*World, error) {
 	w := &World{
 		Clock: NewClock(now), IDs: NewIDs(o.Random), accounts: slices.Clone(o.Accounts),
 		operations: map[string]map[string]Operation{}, resourcePolicies: map[string]ResourcePolicySource{},
-		trail: map[string][]Record{},
+		trail: map[string][]Record{}, controls: map[string]Control{},
 	}
 	if o.Store != nil {
 		w.journal = newJournal(o.Store)
