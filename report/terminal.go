@@ -12,5 +12,5 @@ func Pad(s string, n int) string { return pad(prose(s), n) }
 func Width(s string) int { return columns(prose(s)) }
 
 // Wrap is Line, broken between words into lines of at most n columns. A path or
-// ARN that is longer stays whole, so that it can be copied.
+// ARN that is longer stays whole, so that it can be copied, up to twice n.
 func Wrap(s string, n int) []string { return wrap(prose(s), n) }
