@@ -63,13 +63,22 @@ func Analyze(est *estate.Estate, opts Options) Result {
 
 // newEngine readies an estate for questions about any of its pipelines.
 func newEngine(est *estate.Estate) *engine {
-	e := &engine{w: newWorld(est), est: est, ids: map[fact]factID{}, entered: map[int]bool{}}
+	e := &engine{w: newWorld(est), est: est, ids: map[fact]factID{}, entered: map[int]bool{}, cited: map[*step][]reason{}, mendings: map[ruleID]*mending{},
+		examples: map[string][]frame{}, openedBy: map[int][]int{}, openedAt: map[place][]int{}}
 	for _, p := range est.Pipelines {
 		e.lines = append(e.lines, e.w.newLine(p, len(e.lines)))
 	}
 	e.findCarriers()
 	e.people = e.findPeople()
 	e.findUnshown()
+	for n := range e.openings {
+		o := &e.openings[n]
+		if o.actor != nobody {
+			e.openedBy[o.actor] = append(e.openedBy[o.actor], n)
+		} else {
+			e.openedAt[place{o.line, o.act}] = append(e.openedAt[place{o.line, o.act}], n)
+		}
+	}
 	return e
 }
 

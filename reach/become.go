@@ -1,6 +1,8 @@
 package reach
 
 import (
+	"slices"
+
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/iam/policy"
 )
@@ -125,10 +127,8 @@ func (e *engine) makeIs(head factID, i int) {
 	default:
 		e.makeRole(head, i)
 	}
-	for n := range e.openings {
-		if o := &e.openings[n]; o.actor == i {
-			e.put(rule{head: head, body: []factID{e.id(factOpen, n, 0)}, step: o.step})
-		}
+	for _, n := range e.openedBy[i] {
+		e.put(rule{head: head, body: []factID{e.id(factOpen, n, 0)}, step: e.openings[n].step})
 	}
 }
 
@@ -199,20 +199,81 @@ func (e *engine) makeRole(head factID, i int) {
 // account that has another role.
 func (e *engine) makePassedOn(head factID, i int, f frame) {
 	a := &e.w.actors[i]
-	if t := row("pmapper-lambda"); e.serves(a, t.Service) {
+	for _, t := range []*Technique{row("pmapper-lambda"), row("pmapper-codebuild")} {
+		if !e.serves(a, t.Service) {
+			continue
+		}
+		for _, on := range e.changeable(a.account, t) {
+			e.apply(head, t, merged(f, on), "", 0)
+		}
+	}
+}
+
+// merged returns the parts of both.
+func merged(f, g frame) frame {
+	out := make(frame, len(f)+len(g))
+	for k, v := range f {
+		out[k] = v
+	}
+	for k, v := range g {
+		out[k] = v
+	}
+	return out
+}
+
+// changeable returns, of the things of an account that a row passes a role to,
+// enough that each principal who may change any may change one of these: which
+// of them a role is passed to makes no difference.
+func (e *engine) changeable(account string, t *Technique) []frame {
+	key := account + " " + t.ID
+	if out, ok := e.examples[key]; ok {
+		return out
+	}
+	var all []frame
+	switch t.Subject {
+	case OnFunction:
 		for _, fn := range e.est.Functions {
-			if fn.Account == a.account && !fn.Missing && fn.RoleARN != a.arn {
-				e.apply(head, t, f.with("function", fn.ARN).with("region", fn.Region), "", 0)
+			if fn.Account == account && !fn.Missing {
+				all = append(all, frame{"function": fn.ARN, "region": fn.Region})
 			}
 		}
-	}
-	if t := row("pmapper-codebuild"); e.serves(a, t.Service) {
+	case OnProject:
 		for _, p := range e.est.Projects {
-			if p.Account == a.account && !p.Missing && p.ServiceRole != a.arn {
-				e.apply(head, t, f.with("project", p.ARN).with("region", p.Region), "", 0)
+			if p.Account == account && !p.Missing {
+				all = append(all, frame{"project": p.ARN, "region": p.Region})
+			}
+		}
+	case OnStack:
+		for _, s := range e.est.Stacks {
+			if s.Account == account {
+				all = append(all, frame{"stack": stackPattern(s), "region": s.Region})
 			}
 		}
 	}
+	base := frame{"account": account, "partition": e.w.partition(account)}
+	var out []frame
+	type holder struct {
+		actor, conditions int
+		mods              mods
+	}
+	seen := map[holder]bool{}
+	for _, needs := range t.Needs {
+		rest := slices.DeleteFunc(slices.Clone(needs), func(n Permission) bool { return n.Action == "iam:PassRole" })
+		for _, on := range all {
+			fresh := false
+			for _, h := range e.w.who(rest, merged(base, on)) {
+				// Somebody who may under conditions here may without elsewhere.
+				k := holder{h.actor, len(h.ifs), h.mods}
+				fresh = fresh || !seen[k]
+				seen[k] = true
+			}
+			if fresh {
+				out = append(out, on)
+			}
+		}
+	}
+	e.examples[key] = out
+	return out
 }
 
 func (e *engine) serves(a *actor, service string) bool {
@@ -293,10 +354,8 @@ func (e *engine) makeThrough(head factID, i int) {
 			e.apply(head, t, f, "", 0)
 		}
 		if t := row("pmapper-cloudformation"); e.serves(a, t.Service) {
-			for _, s := range e.est.Stacks {
-				if s.Account == a.account && s.RoleARN != a.arn {
-					e.apply(head, t, f.with("stack", stackPattern(s)), "", 0)
-				}
+			for _, on := range e.changeable(a.account, t) {
+				e.apply(head, t, merged(f, on), "", 0)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/twokey/twokey/estate"
@@ -62,15 +63,9 @@ func (e *engine) makeBranch(head factID, l *line, i int) {
 
 // openingsAt adds the openings that give a fact about an action.
 func (e *engine) openingsAt(head factID, l *line, i int, rows ...string) {
-	for n := range e.openings {
-		o := &e.openings[n]
-		if o.line != l || o.act != i {
-			continue
-		}
-		for _, r := range rows {
-			if o.step.row.ID == r {
-				e.put(rule{head: head, body: []factID{e.id(factOpen, n, 0)}, step: o.step})
-			}
+	for _, n := range e.openedAt[place{l, i}] {
+		if o := &e.openings[n]; slices.Contains(rows, o.step.row.ID) {
+			e.put(rule{head: head, body: []factID{e.id(factOpen, n, 0)}, step: o.step})
 		}
 	}
 }

@@ -20,6 +20,11 @@ type cone struct {
 	// excluding: a governed gate of the cone excludes authors or starters.
 	excluding uint8
 	deeds     map[deedKey]int32
+	deedOf    []int32 // by rule of the cone
+	signs     map[int32]string
+	// alike are, by a person, those whose identities do exactly the same, the
+	// person among them.
+	alike map[int][]int
 }
 
 type coneRule struct {
@@ -50,6 +55,10 @@ func (e *engine) newCone(l *line) *cone {
 			}
 			c.rules = append(c.rules, cr)
 		}
+	}
+	c.deedOf = make([]int32, len(c.rules))
+	for i := range c.rules {
+		c.deedOf[i] = c.deed(c.rules[i].id)
 	}
 	c.uses = make([][]int32, len(c.facts))
 	for i := range c.rules {

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/twokey/twokey/estate"
@@ -29,6 +30,10 @@ const (
 type fact struct {
 	kind factKind
 	a, b int32
+}
+
+func (f fact) compare(g fact) int {
+	return cmp.Or(cmp.Compare(f.kind, g.kind), cmp.Compare(f.a, g.a), cmp.Compare(f.b, g.b))
 }
 
 type factID int32
@@ -78,15 +83,23 @@ type engine struct {
 	// carriers are what runs as a role, by the role's actor.
 	carriers map[int]*carriers
 	openings []opening
+	// openedBy are the openings by the actor they let act as, openedAt by the
+	// action that they are about.
+	openedBy map[int][]int
+	openedAt map[place][]int
 	people   *people
+	examples map[string][]frame // see changeable
 	// entered are the actors that some person is, before any technique.
 	entered map[int]bool
 
 	ids   map[fact]factID
 	facts []fact
 	made  []bool
-	rules []rule
+	rules []*rule
 	by    [][]ruleID // rules by head
+	// cited and mendings are what was already worked out for reports, by step and rule.
+	cited    map[*step][]reason
+	mendings map[ruleID]*mending
 }
 
 func (e *engine) id(kind factKind, a, b int) factID {
@@ -114,13 +127,15 @@ func (e *engine) rulesOf(head factID) []ruleID {
 // put adds a rule. Of two techniques that give the same from the same, the one
 // with fewer conditions is kept as the step, the other beside it.
 func (e *engine) put(r rule) {
-	slices.Sort(r.body)
+	// Sorted by what they are and not by number, so that nothing depends on the
+	// order in which pipelines are looked at.
+	slices.SortFunc(r.body, func(a, b factID) int { return e.facts[a].compare(e.facts[b]) })
 	r.body = slices.Compact(r.body)
 	if slices.Contains(r.body, r.head) {
 		return
 	}
 	for _, i := range e.by[r.head] {
-		have := &e.rules[i]
+		have := e.rules[i]
 		if !slices.Equal(have.body, r.body) {
 			continue
 		}
@@ -136,7 +151,7 @@ func (e *engine) put(r rule) {
 		return
 	}
 	e.by[r.head] = append(e.by[r.head], ruleID(len(e.rules)))
-	e.rules = append(e.rules, r)
+	e.rules = append(e.rules, &r)
 }
 
 // holding is the body that a hit asks for: being the actor, or having

@@ -79,7 +79,16 @@ func (e *engine) mend(c *cone, p *proof, w *finding.Way) {
 // mendingOf returns how a rule can be taken away; nil where no change of the
 // estate that Twokey can name does it.
 func (e *engine) mendingOf(c *cone, id ruleID) *mending {
-	rule := &e.rules[id]
+	m, ok := e.mendings[id]
+	if !ok {
+		m = e.findMending(c, id)
+		e.mendings[id] = m
+	}
+	return m
+}
+
+func (e *engine) findMending(c *cone, id ruleID) *mending {
+	rule := e.rules[id]
 	s := &rule.step
 	if s.row == nil || s.row.Mend == "" {
 		return nil

@@ -40,12 +40,13 @@ type people struct {
 	list       []person
 	breakGlass []string // principals left out of the count
 	listed     bool
+	of         map[int][]int // by actor, who is it
 }
 
 // findPeople finds who counts: people of the estate file, people of Identity
 // Center, and one for each IAM user that is nobody's.
 func (e *engine) findPeople() *people {
-	p := &people{listed: len(e.est.People) > 0}
+	p := &people{listed: len(e.est.People) > 0, of: map[int][]int{}}
 	taken := map[int]bool{}
 	enter := func(q *person, i int) {
 		taken[i] = true
@@ -81,6 +82,7 @@ func (e *engine) findPeople() *people {
 	for i := range p.list {
 		for _, x := range p.list[i].entry {
 			e.entered[x] = true
+			p.of[x] = append(p.of[x], i)
 		}
 	}
 	e.findEnterable(taken)

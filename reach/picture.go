@@ -149,23 +149,17 @@ func (e *engine) touching(l *line) []finding.Person {
 					if h.mods != (mods{}) {
 						continue
 					}
-					for _, x := range e.people.list {
-						if slices.Contains(x.entry, h.actor) {
-							touch(x.name, true, a.name(), does)
-						}
+					for _, x := range e.people.of[h.actor] {
+						touch(e.people.list[x].name, true, a.name(), does)
 					}
-					for _, o := range e.openings {
-						if o.actor == h.actor {
-							touch(o.who, false, a.name(), does)
-						}
+					for _, o := range e.openedBy[h.actor] {
+						touch(e.openings[o].who, false, a.name(), does)
 					}
 				}
 			}
 		}
-		for _, o := range e.openings {
-			if o.line == l && o.act == i {
-				touch(o.who, false, a.name(), does)
-			}
+		for _, o := range e.openedAt[place{l, i}] {
+			touch(e.openings[o].who, false, a.name(), does)
 		}
 	}
 	return out

@@ -161,7 +161,7 @@ func (c *cone) combine(cr *coneRule, r int32, with *proof, accepted [][]*proof, 
 		start.steps = 1
 		start.conditional = len(s.ifs) > 0
 	}
-	if d := c.deed(cr.id); d >= 0 {
+	if d := c.deedOf[r]; d >= 0 {
 		start.deeds = []int32{d}
 	}
 	var extend func(p *proof, body []int32)
@@ -234,7 +234,7 @@ func (c *cone) withoutLast(p *proof) *proof {
 	out := &proof{conditional: p.conditional}
 	for _, r := range p.rules {
 		if c.rules[r].head != c.goal {
-			if d := c.deed(c.rules[r].id); d >= 0 {
+			if d := c.deedOf[r]; d >= 0 {
 				out.deeds = merge(out.deeds, []int32{d})
 			}
 		}

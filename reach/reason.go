@@ -23,8 +23,18 @@ func (r reason) same(o reason) bool {
 	return r.Pos == o.Pos && r.Policy == o.Policy && r.Statement == o.Statement
 }
 
-// reasons returns the statements that allow a step, each once.
+// reasons returns the statements that allow a step, each once. Steps stay where
+// they are once the rules of a pipeline are made, so that they are keys.
 func (e *engine) reasons(s *step) []reason {
+	out, ok := e.cited[s]
+	if !ok {
+		out = e.findReasons(s)
+		e.cited[s] = out
+	}
+	return out
+}
+
+func (e *engine) findReasons(s *step) []reason {
 	switch {
 	case s.proves != nil:
 		if i := e.w.actor(s.frame["principal"]); i != nobody {
@@ -148,7 +158,7 @@ func (e *engine) allowedWithout(s *step, need Permission, gone []reason) bool {
 	if !ok {
 		return true
 	}
-	if policies, side := e.guarding(need.Action, t.Resource); policies != nil {
+	if policies, side := e.w.guarding(need.Action, t.Resource); policies != nil {
 		t.Policy = iam.NewSet(side, without(policies, gone)...)
 	}
 	q := question{targets: []iam.Target{t}}
@@ -156,11 +166,11 @@ func (e *engine) allowedWithout(s *step, need Permission, gone []reason) bool {
 }
 
 // guarding returns the policy of a resource that a statement may be taken from.
-func (e *engine) guarding(action, resource string) ([]estate.Policy, iam.Side) {
-	if e.est.Guard(action, resource).Policy == nil {
+func (w *world) guarding(action, resource string) ([]estate.Policy, iam.Side) {
+	if w.est.Guard(action, resource).Policy == nil {
 		return nil, ""
 	}
-	switch r := e.est.Owner(resource).(type) {
+	switch r := w.est.Owner(resource).(type) {
 	case *estate.Role:
 		if r.Trust != nil {
 			return []estate.Policy{{Name: "trust policy of " + r.Name, Doc: r.Trust, Pos: r.Pos}}, iam.SideTrust

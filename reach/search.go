@@ -3,6 +3,7 @@ package reach
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // verdict is what the search finds for one pipeline.
@@ -40,9 +41,35 @@ func (e *engine) search(p *people, l *line) verdict {
 		if len(strong) < len(who) && tries(len(who), size) <= mostTries {
 			v.coalitions = c.able(p, who, size)
 		}
+		v.coalitions = c.distinct(v.coalitions)
 		return v
 	}
 	return v
+}
+
+// distinct keeps one coalition of those whose members are alike.
+func (c *cone) distinct(list []found) (out []found) {
+	seen := map[string]bool{}
+	for _, f := range list {
+		var key []string
+		for i, m := range f.who {
+			first := m
+			if a := c.alike[m]; len(a) > 0 {
+				first = a[0]
+			}
+			k := itoa(first + 1)
+			if f.acting != nil && f.acting[i] {
+				k += "!"
+			}
+			key = append(key, k)
+		}
+		slices.Sort(key)
+		if k := strings.Join(key, " "); !seen[k] {
+			seen[k] = true
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // mostTries is how many coalitions are tried only to list more ways.
@@ -76,21 +103,77 @@ func (c *cone) possible(p *people, who coalition) bool {
 }
 
 // relevant returns the people who can do anything about the pipeline, and the
-// stranger, in a stable order.
+// stranger, in a stable order: of people whose identities can do exactly the
+// same things, the first few, with all of them in alike.
 func (c *cone) relevant(p *people) []int {
 	out := []int{stranger}
+	c.alike = map[int][]int{}
+	classes := map[string][]int{} // the people taken of a class
 	for i := range p.list {
 		q := &p.list[i]
 		able := len(c.votes) > 0 && (q.listed || !p.listed)
-		for _, x := range q.entry {
-			if _, ok := c.entries[x]; ok {
-				able = true
+		var signs []string
+		for _, f := range c.entriesOf(p, i) {
+			able = true
+			signs = append(signs, c.sign(f))
+		}
+		if !able {
+			continue
+		}
+		slices.Sort(signs)
+		key := strings.Join(signs, "\x00")
+		if len(c.votes) > 0 {
+			groups := slices.Clone(q.groups)
+			slices.Sort(groups)
+			key += "\x01" + strings.Join(groups, "\x00")
+			if q.listed {
+				key += "\x02"
 			}
 		}
-		if able {
+		taken := classes[key]
+		if len(taken) < keep {
+			classes[key] = append(taken, i)
 			out = append(out, i)
+			taken = classes[key]
+		}
+		first := taken[0]
+		c.alike[first] = append(c.alike[first], i)
+	}
+	for _, taken := range classes {
+		for _, i := range taken[1:] {
+			c.alike[i] = c.alike[taken[0]]
 		}
 	}
+	return out
+}
+
+// sign describes what a fact that a person begins with leads to; two facts of
+// the same sign can stand for one another.
+func (c *cone) sign(f int32) string {
+	if s, ok := c.signs[f]; ok {
+		return s
+	}
+	var lines []string
+	for _, r := range c.uses[f] {
+		cr := &c.rules[r]
+		s := &c.e.rules[cr.id].step
+		line := itoa(int(cr.head)) + " " + itoa(s.needs) + " " + strings.Join(s.ifs, ";")
+		if s.row != nil {
+			line += " " + s.row.ID
+		}
+		for _, b := range cr.body {
+			if b != f {
+				line += " " + itoa(int(b))
+			}
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	out := strings.Join(lines, "\n")
+	if c.signs == nil {
+		c.signs = map[int32]string{}
+	}
+	c.signs[f] = out
 	return out
 }
 

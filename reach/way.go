@@ -13,78 +13,47 @@ import (
 // ways words the ways of the coalitions that a search found, best first.
 func (e *engine) ways(l *line, v verdict, opts Options) []finding.Way {
 	c := v.cone
-	out := []wayOf{}
-	merged := map[string]int{}
+	var out []*wayOf
 	for _, f := range v.coalitions {
 		for _, p := range c.proofsOf(e.people, f, opts.MaxWays) {
-			w := c.word(p, f)
-			if w == nil {
-				continue
+			if w := c.who(p, f); w != nil && (opts.Person == "" || w.includes(opts.Person)) {
+				out = append(out, w)
 			}
-			if at, ok := merged[w.key]; ok {
-				out[at].members = mergeNames(out[at].members, w.members)
-				continue
-			}
-			merged[w.key] = len(out)
-			out = append(out, *w)
 		}
 	}
-	out = slices.DeleteFunc(out, func(w wayOf) bool {
-		return opts.Person != "" && !slices.ContainsFunc(w.members, func(m []string) bool { return slices.Contains(m, opts.Person) })
-	})
-	slices.SortStableFunc(out, func(a, b wayOf) int {
-		return cmp.Or(cmp.Compare(a.doubts(), b.doubts()), cmp.Compare(len(a.way.Steps), len(b.way.Steps)), strings.Compare(a.key, b.key))
+	slices.SortStableFunc(out, func(a, b *wayOf) int {
+		return cmp.Or(cmp.Compare(a.doubts(), b.doubts()), cmp.Compare(a.proof.steps, b.proof.steps))
 	})
 	if len(out) > opts.MaxWays {
 		out = out[:opts.MaxWays]
 	}
 	ways := make([]finding.Way, len(out))
-	for i := range out {
-		ways[i] = out[i].finish()
+	for i, w := range out {
+		ways[i] = c.word(w)
 	}
 	return ways
 }
 
-// wayOf is a way with what is needed to merge it with those of other people.
+// wayOf is a proof with the people whose way it is.
 type wayOf struct {
-	way     finding.Way
 	proof   *proof
-	members [][]string // names of those who could each be that member
-	phrases []string   // how a member without a name is called
-	unshown bool       // somebody whom the estate does not show takes part
-	key     string
+	found   found
+	members [][]string // names of those who could each be that member; none for a stranger
+	cans    []string   // what the way needs of people whom the estate does not show
+	whos    []string
 }
 
 // doubts is 0 for a way that the estate proves, 1 for one that depends on
 // something or somebody that it does not show.
 func (w *wayOf) doubts() int {
-	if w.proof.conditional || w.unshown {
+	if w.proof.conditional || len(w.cans) > 0 {
 		return 1
 	}
 	return 0
 }
 
-func mergeNames(a, b [][]string) [][]string {
-	for i := range a {
-		if i < len(b) {
-			for _, n := range b[i] {
-				a[i] = add(a[i], n)
-			}
-		}
-	}
-	return a
-}
-
-func (w *wayOf) finish() finding.Way {
-	for i, names := range w.members {
-		if len(names) == 0 {
-			w.way.People = append(w.way.People, w.phrases[i])
-			continue
-		}
-		slices.Sort(names)
-		w.way.People = append(w.way.People, oneOf(names))
-	}
-	return w.way
+func (w *wayOf) includes(person string) bool {
+	return slices.ContainsFunc(w.members, func(names []string) bool { return slices.Contains(names, person) })
 }
 
 // oneOf words a member who may be any of several people.
@@ -134,18 +103,17 @@ func (c *cone) leavesIn(p *proof) []int32 {
 	return out
 }
 
-// word puts a proof into words; nil where it leaves out a named member, whose
-// way it then is not.
-func (c *cone) word(p *proof, f found) *wayOf {
+// who finds whose way a proof is; nil where it leaves out a member, whose way it
+// then is not.
+func (c *cone) who(p *proof, f found) *wayOf {
 	e := c.e
-	w := &wayOf{proof: p}
-	var cans, whos []string
+	w := &wayOf{proof: p, found: f}
 	used := make([]bool, len(f.who))
 	for _, leaf := range c.leavesIn(p) {
 		switch x := e.facts[c.facts[leaf]]; x.kind {
 		case factOpen:
 			o := &e.openings[x.a]
-			cans, whos = add(cans, o.can), add(whos, o.who)
+			w.cans, w.whos = add(w.cans, o.can), add(w.whos, o.who)
 		case factIs:
 			for i, m := range f.who {
 				if m != stranger && slices.Contains(e.people.list[m].entry, int(x.a)) {
@@ -162,29 +130,44 @@ func (c *cone) word(p *proof, f found) *wayOf {
 	}
 	for i, m := range f.who {
 		if m == stranger {
-			used[i] = used[i] || len(cans) > 0
 			w.members = append(w.members, nil)
-			w.phrases = append(w.phrases, stranger1(cans, whos))
 			continue
 		}
 		if !used[i] {
 			return nil
 		}
-		name := e.people.list[m].name
-		w.members = append(w.members, []string{name})
-		w.phrases = append(w.phrases, name)
+		var names []string
+		for _, like := range c.alike[m] {
+			names = append(names, e.people.list[like].name)
+		}
+		slices.Sort(names)
+		w.members = append(w.members, names)
 	}
-	w.unshown = len(cans) > 0
-	switch {
-	case len(cans) > 0 && !slices.Contains(f.who, stranger):
-		w.way.Assumes = append(w.way.Assumes, "one of these people can also "+listed(cans)+": the estate does not say who can")
-	case len(cans) > 1:
-		w.way.Assumes = append(w.way.Assumes, "one person can "+listed(cans)+": nothing in the estate keeps those who can apart")
-	}
-	c.wordSteps(w, p, f)
-	w.way.Title = title(w.way.Steps)
-	e.mend(c, p, &w.way)
 	return w
+}
+
+// word puts a way into words.
+func (c *cone) word(w *wayOf) finding.Way {
+	out := finding.Way{}
+	named := false
+	for i := range w.members {
+		if w.members[i] == nil {
+			out.People = append(out.People, stranger1(w.cans, w.whos))
+			continue
+		}
+		named = true
+		out.People = append(out.People, oneOf(w.members[i]))
+	}
+	switch {
+	case len(w.cans) > 0 && named && !slices.Contains(w.found.who, stranger):
+		out.Assumes = append(out.Assumes, "one of these people can also "+listed(w.cans)+": the estate does not say who can")
+	case len(w.cans) > 1:
+		out.Assumes = append(out.Assumes, "one person can "+listed(w.cans)+": nothing in the estate keeps those who can apart")
+	}
+	c.wordSteps(&out, w.proof, w.found)
+	out.Title = title(out.Steps)
+	c.e.mend(c, w.proof, &out)
+	return out
 }
 
 // stranger1 words a person of whom only openings are known.
@@ -201,14 +184,13 @@ func stranger1(cans, whos []string) string {
 }
 
 // wordSteps words the steps in an order in which they can be done.
-func (c *cone) wordSteps(w *wayOf, p *proof, f found) {
+func (c *cone) wordSteps(w *finding.Way, p *proof, f found) {
 	e := c.e
 	by := map[int32]int32{}
 	for _, r := range p.rules {
 		by[c.rules[r].head] = r
 	}
 	done := map[int32]bool{}
-	var key []string
 	var visit func(fact int32)
 	visit = func(fact int32) {
 		r, ok := by[fact]
@@ -219,26 +201,17 @@ func (c *cone) wordSteps(w *wayOf, p *proof, f found) {
 		for _, b := range c.inOrder(&c.rules[r]) {
 			visit(b)
 		}
-		s := &e.rules[c.rules[r].id].step
-		if s.row == nil {
-			return
+		if s := &e.rules[c.rules[r].id].step; s.row != nil {
+			w.Steps = append(w.Steps, c.wordStep(s, by, f))
 		}
-		st, mine := c.wordStep(s, by, f)
-		w.way.Steps = append(w.way.Steps, st)
-		who := st.Principal
-		if mine >= 0 {
-			who = "member " + itoa(mine)
-		}
-		key = append(key, st.Technique+"|"+who+"|"+st.Action+"|"+st.Resource)
 	}
 	visit(c.goal)
-	w.key = strings.Join(key, "\n")
 	sum := sha256.New()
 	sum.Write([]byte(c.line.p.ARN))
-	for _, s := range w.way.Steps {
+	for _, s := range w.Steps {
 		sum.Write([]byte("\n" + s.Technique + "|" + s.Principal + "|" + s.Resource))
 	}
-	w.way.Fingerprint = hex.EncodeToString(sum.Sum(nil)[:16])
+	w.Fingerprint = hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
 // inOrder returns the body of a rule in the order to tell it: content before
@@ -278,10 +251,9 @@ func (c *cone) principalOf(s *step, by map[int32]int32) (actor int, m mods) {
 	return s.actor, s.mods
 }
 
-// wordStep words one step. mine is the member whose own identity acts, or -1.
-func (c *cone) wordStep(s *step, by map[int32]int32, f found) (out finding.Step, mine int) {
+// wordStep words one step.
+func (c *cone) wordStep(s *step, by map[int32]int32, f found) (out finding.Step) {
 	e := c.e
-	mine = -1
 	actor, _ := c.principalOf(s, by)
 	on := s.frame
 	switch {
@@ -292,11 +264,6 @@ func (c *cone) wordStep(s *step, by map[int32]int32, f found) (out finding.Step,
 		if a.admin {
 			on = on.with("principal", "an administrator of "+e.accountName(a.account))
 			out.Principal = "arn:aws:iam::" + a.account + ":root"
-		}
-		for i, m := range f.who {
-			if m != stranger && slices.Contains(e.people.list[m].entry, actor) {
-				mine = i
-			}
 		}
 	case on["principal"] != "":
 		out.Principal = on["principal"]
@@ -353,7 +320,7 @@ func (c *cone) wordStep(s *step, by map[int32]int32, f found) (out finding.Step,
 	if out.Because == nil {
 		out.Because = []finding.Because{}
 	}
-	return out, mine
+	return out
 }
 
 // shown words a resource: what is open or not known of it stands as *.

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -34,7 +35,12 @@ func WhoCan(est *estate.Estate, action, resource string) []Access {
 		return nil
 	}
 	var out []Access
-	for _, h := range e.w.ask(e.w.everyone, q, f, nil) {
+	var hits []hit
+	for _, account := range e.w.every(f["account"]) {
+		hits = e.w.ask(e.w.ownPool(account), q, f, hits)
+	}
+	slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(a.actor, b.actor) })
+	for _, h := range hits {
 		a := &e.w.actors[h.actor]
 		x := Access{Principal: a.arn, Outcome: iam.Allow.String(), If: h.ifs, People: e.behind(h.actor)}
 		d := q.decide(&a.base)
@@ -54,15 +60,11 @@ func WhoCan(est *estate.Estate, action, resource string) []Access {
 // behind names the people who are an actor before any technique.
 func (e *engine) behind(actor int) []string {
 	var out []string
-	for i := range e.people.list {
-		if slices.Contains(e.people.list[i].entry, actor) {
-			out = append(out, e.people.list[i].name)
-		}
+	for _, i := range e.people.of[actor] {
+		out = append(out, e.people.list[i].name)
 	}
-	for i := range e.openings {
-		if e.openings[i].actor == actor {
-			out = add(out, e.openings[i].who)
-		}
+	for _, i := range e.openedBy[actor] {
+		out = add(out, e.openings[i].who)
 	}
 	return out
 }

@@ -6,21 +6,23 @@ import (
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/iam"
 	"github.com/twokey/twokey/iam/catalog"
+	"github.com/twokey/twokey/iam/policy"
 )
 
 // world is an estate made ready for asking who may do what.
 type world struct {
-	est     *estate.Estate
-	actors  []actor
-	byARN   map[string]int
-	members map[string][]int // actors by account, in their order
-	admins  map[string]int   // the administrator that somebody may make, by account
-	groups  map[string]int   // index of a group of the estate by ARN
-	// everyone holds every actor as the estate has it, own those of one account,
-	// changed what somebody could make of those of one account.
-	everyone *pool
-	own      map[string]*pool
-	altered  map[string]*pool
+	est      *estate.Estate
+	actors   []actor
+	byARN    map[string]int
+	members  map[string][]int // actors by account, in their order
+	admins   map[string]int   // the administrator that somebody may make, by account
+	groups   map[string]int   // index of a group of the estate by ARN
+	accounts []string         // that have actors, in order of the estate
+	// own holds the actors of one account as the estate has them, altered what
+	// somebody could make of them.
+	own     map[string]*pool
+	altered map[string]*pool
+	asked   map[string][]hit // answers of who, by the key of a question
 }
 
 // pool is a set of actors that is asked at once.
@@ -46,7 +48,7 @@ func (w *world) newPool(entries []poolEntry) *pool {
 func newWorld(est *estate.Estate) *world {
 	w := &world{
 		est: est, byARN: map[string]int{}, members: map[string][]int{}, admins: map[string]int{}, groups: map[string]int{},
-		own: map[string]*pool{}, altered: map[string]*pool{},
+		own: map[string]*pool{}, altered: map[string]*pool{}, asked: map[string][]hit{},
 	}
 	for i, g := range est.Groups {
 		if _, dup := w.groups[g.ARN]; !dup {
@@ -65,13 +67,6 @@ func newWorld(est *estate.Estate) *world {
 	for _, r := range est.Roles {
 		w.addActor(actor{arn: r.ARN, account: r.Account, role: r, units: unitsOf(r.Policies, nil)})
 	}
-	var all []poolEntry
-	for i := range w.actors {
-		if a := &w.actors[i]; a.role == nil || !a.role.Missing {
-			all = append(all, poolEntry{actor: i, ip: a.base})
-		}
-	}
-	w.everyone = w.newPool(all)
 	for _, a := range est.Accounts {
 		w.addAdmin(a.ID)
 	}
@@ -88,6 +83,9 @@ func (w *world) addActor(a actor) {
 	}
 	a.base = w.asCaller(iam.IndexedPrincipal(*base))
 	w.byARN[a.arn] = len(w.actors)
+	if len(w.members[a.account]) == 0 {
+		w.accounts = append(w.accounts, a.account)
+	}
 	w.members[a.account] = append(w.members[a.account], len(w.actors))
 	w.actors = append(w.actors, a)
 }
@@ -157,27 +155,76 @@ func (w *world) who(needs []Permission, f frame) []hit {
 	if !ok {
 		return nil
 	}
-	account := f["account"]
-	base := w.everyone
-	pools := make([]*pool, 0, 2)
+	accounts := []string{f["account"]}
 	if q.guarded {
-		pools = append(pools, base)
-		for _, a := range w.est.Accounts {
-			if p := w.alteredPool(a.ID); p != nil {
-				pools = append(pools, p)
-			}
-		}
-	} else {
-		pools = append(pools, w.ownPool(account))
-		if p := w.alteredPool(account); p != nil {
-			pools = append(pools, p)
-		}
+		accounts = w.admitted(&q.targets[0])
+	}
+	key := q.key + "\x00" + accounts[0]
+	if hits, ok := w.asked[key]; ok {
+		return hits
 	}
 	var hits []hit
-	for _, p := range pools {
-		hits = w.ask(p, q, f, hits)
+	for _, a := range accounts {
+		hits = w.ask(w.ownPool(a), q, f, hits)
 	}
+	for _, a := range accounts {
+		if p := w.alteredPool(a); p != nil {
+			hits = w.ask(p, q, f, hits)
+		}
+	}
+	w.asked[key] = hits
 	return hits
+}
+
+// admitted returns the accounts whose principals the policy of a resource may
+// let in, the resource's own first; all accounts where it does not say which.
+func (w *world) admitted(t *iam.Target) []string {
+	own := t.ResourceAccount
+	policies, _ := w.guarding(t.Action, t.Resource)
+	if len(policies) == 0 || own == "" {
+		return w.every(own)
+	}
+	out := []string{own}
+	for _, p := range policies {
+		if p.Doc == nil {
+			return w.every(own)
+		}
+		for i := range p.Doc.Statements {
+			st := &p.Doc.Statements[i]
+			if st.Effect == policy.EffectDeny {
+				continue
+			}
+			if st.Principals == nil || st.Principals.Not || st.Unknown != "" {
+				return w.every(own)
+			}
+			for _, x := range st.Principals.List {
+				account, whole := wholeAccount(x.Value)
+				if !whole {
+					account = estate.AccountOf(x.Value)
+				}
+				switch {
+				case x.Type == "Service" || x.Type == "Federated":
+				case account == "" || !estate.Known(account) || strings.ContainsAny(account, "*?"):
+					return w.every(own)
+				default:
+					out = add(out, account)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// every returns all accounts that have actors, own first.
+func (w *world) every(own string) []string {
+	var out []string
+	if own != "" {
+		out = append(out, own)
+	}
+	for _, a := range w.accounts {
+		out = add(out, a)
+	}
+	return out
 }
 
 func (w *world) ask(p *pool, q *question, f frame, hits []hit) []hit {
@@ -217,6 +264,8 @@ type question struct {
 	// guarded: a resource has a policy of its own, which may admit other accounts.
 	guarded bool
 	open    bool
+	// key is the same for questions that have the same answer.
+	key string
 }
 
 type easing struct {
@@ -228,8 +277,18 @@ type easing struct {
 // about is not there.
 func (w *world) question(needs []Permission, f frame) (*question, bool) {
 	q := &question{}
+	var key strings.Builder
 	for _, n := range needs {
 		t, open, ok := w.target(n, f)
+		key.WriteString(n.Action + "\x01" + t.Resource + "\x01" + t.ResourceAccount)
+		for _, k := range n.Keys {
+			value, _ := f.expand(k.Value)
+			key.WriteString("\x01" + k.Name + "\x01" + value)
+		}
+		if n.Eases {
+			key.WriteString("\x01" + f.say(n.Unless))
+		}
+		key.WriteByte('\n')
 		if n.Eases {
 			if ok {
 				q.eases = append(q.eases, easing{question{targets: []iam.Target{t}, open: open}, n.Unless})
@@ -243,6 +302,7 @@ func (w *world) question(needs []Permission, f frame) (*question, bool) {
 		q.guarded = q.guarded || t.Policy != nil
 		q.open = q.open || open
 	}
+	q.key = key.String()
 	return q, len(q.targets) > 0
 }
 
