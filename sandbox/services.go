@@ -3,6 +3,7 @@ package sandbox
 import (
 	"github.com/twokey/twokey/sandbox/cloud"
 	"github.com/twokey/twokey/sandbox/iamsvc"
+	"github.com/twokey/twokey/sandbox/organizations"
 	"github.com/twokey/twokey/sandbox/sts"
 	"github.com/twokey/twokey/sandbox/wire"
 )
@@ -13,4 +14,5 @@ import (
 var services = []func(*cloud.World, *wire.Server) (func() error, error){
 	iamsvc.Add,
 	sts.Add,
+	organizations.Add,
 }

@@ -62,6 +62,11 @@ func (c *Call) decide(check Check) (iam.Decision, error) {
 	}
 	request.PrincipalContext = principalContext
 	request.Context = c.requestContext(owner)
+	if w.organization != nil {
+		if org, path := w.organization.Membership(owner); org != "" {
+			request.Context.Set("aws:ResourceOrgID", org).SetList("aws:ResourceOrgPaths", path)
+		}
+	}
 	request.Context.Merge(c.Vouched).Merge(check.Context)
 	r, err := iam.NewRequest(request)
 	if err != nil {

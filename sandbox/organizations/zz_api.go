@@ -24,7 +24,6 @@ var model = wire.Model{
 		{Name: "DescribePolicy", Method: "POST", URI: "/", HasOutput: true},
 		{Name: "DetachPolicy", Method: "POST", URI: "/"},
 		{Name: "DisablePolicyType", Method: "POST", URI: "/", HasOutput: true},
-		{Name: "EnableAllFeatures", Method: "POST", URI: "/", HasOutput: true},
 		{Name: "EnablePolicyType", Method: "POST", URI: "/", HasOutput: true},
 		{Name: "ListAccounts", Method: "POST", URI: "/", HasOutput: true},
 		{Name: "ListAccountsForParent", Method: "POST", URI: "/", HasOutput: true},
@@ -45,10 +44,10 @@ var model = wire.Model{
 	Unsupported: []string{
 		"AcceptHandshake", "CancelHandshake", "CloseAccount", "CreateAccount", "CreateGovCloudAccount", "DeclineHandshake",
 		"DeleteResourcePolicy", "DeregisterDelegatedAdministrator", "DescribeCreateAccountStatus", "DescribeEffectivePolicy", "DescribeHandshake", "DescribeResourcePolicy",
-		"DescribeResponsibilityTransfer", "DisableAWSServiceAccess", "EnableAWSServiceAccess", "InviteAccountToOrganization", "InviteOrganizationToTransferResponsibility", "LeaveOrganization",
-		"ListAWSServiceAccessForOrganization", "ListAccountsWithInvalidEffectivePolicy", "ListCreateAccountStatus", "ListDelegatedAdministrators", "ListDelegatedServicesForAccount", "ListEffectivePolicyValidationErrors",
-		"ListHandshakesForAccount", "ListHandshakesForOrganization", "ListInboundResponsibilityTransfers", "ListOutboundResponsibilityTransfers", "PutResourcePolicy", "RegisterDelegatedAdministrator",
-		"RemoveAccountFromOrganization", "TerminateResponsibilityTransfer", "UpdateResponsibilityTransfer"},
+		"DescribeResponsibilityTransfer", "DisableAWSServiceAccess", "EnableAWSServiceAccess", "EnableAllFeatures", "InviteAccountToOrganization", "InviteOrganizationToTransferResponsibility",
+		"LeaveOrganization", "ListAWSServiceAccessForOrganization", "ListAccountsWithInvalidEffectivePolicy", "ListCreateAccountStatus", "ListDelegatedAdministrators", "ListDelegatedServicesForAccount",
+		"ListEffectivePolicyValidationErrors", "ListHandshakesForAccount", "ListHandshakesForOrganization", "ListInboundResponsibilityTransfers", "ListOutboundResponsibilityTransfers", "PutResourcePolicy",
+		"RegisterDelegatedAdministrator", "RemoveAccountFromOrganization", "TerminateResponsibilityTransfer", "UpdateResponsibilityTransfer"},
 	Errors: map[string]wire.ErrorModel{
 		"AWSOrganizationsNotInUseException":              {Code: "AWSOrganizationsNotInUseException", Status: 400},
 		"AccessDeniedException":                          {Code: "AccessDeniedException", Status: 400},
@@ -63,7 +62,6 @@ var model = wire.Model{
 		"DuplicateOrganizationalUnitException":           {Code: "DuplicateOrganizationalUnitException", Status: 400},
 		"DuplicatePolicyAttachmentException":             {Code: "DuplicatePolicyAttachmentException", Status: 400},
 		"DuplicatePolicyException":                       {Code: "DuplicatePolicyException", Status: 400},
-		"HandshakeConstraintViolationException":          {Code: "HandshakeConstraintViolationException", Status: 400},
 		"InvalidInputException":                          {Code: "InvalidInputException", Status: 400},
 		"MalformedPolicyDocumentException":               {Code: "MalformedPolicyDocumentException", Status: 400},
 		"OrganizationNotEmptyException":                  {Code: "OrganizationNotEmptyException", Status: 400},
@@ -209,15 +207,6 @@ type DisablePolicyTypeResponse struct {
 	Root *Root "json:\"Root,omitzero\""
 }
 
-// EnableAllFeaturesRequest is the shape of that name.
-type EnableAllFeaturesRequest struct {
-}
-
-// EnableAllFeaturesResponse is the shape of that name.
-type EnableAllFeaturesResponse struct {
-	Handshake *Handshake "json:\"Handshake,omitzero\""
-}
-
 // EnablePolicyTypeRequest is the shape of that name.
 type EnablePolicyTypeRequest struct {
 	RootId     string "json:\"RootId,omitzero\" required:\"true\" max:\"34\" pattern:\"^r-[0-9a-z]{4,32}$\""
@@ -227,31 +216,6 @@ type EnablePolicyTypeRequest struct {
 // EnablePolicyTypeResponse is the shape of that name.
 type EnablePolicyTypeResponse struct {
 	Root *Root "json:\"Root,omitzero\""
-}
-
-// Handshake is the shape of that name.
-type Handshake struct {
-	Id                  string               "json:\"Id,omitzero\" max:\"34\" pattern:\"^h-[0-9a-z]{8,32}$\""
-	Arn                 string               "json:\"Arn,omitzero\" pattern:\"^arn:aws:organizations::\\\\d{12}:handshake\\\\/o-[a-z0-9]{10,32}\\\\/[a-z_]{1,32}\\\\/h-[0-9a-z]{8,32}\""
-	Parties             []*HandshakeParty    "json:\"Parties,omitzero\""
-	State               string               "json:\"State,omitzero\" enum:\"REQUESTED|OPEN|CANCELED|ACCEPTED|DECLINED|EXPIRED\""
-	RequestedTimestamp  wire.Time            "json:\"RequestedTimestamp,omitzero\""
-	ExpirationTimestamp wire.Time            "json:\"ExpirationTimestamp,omitzero\""
-	Action              string               "json:\"Action,omitzero\" enum:\"INVITE|ENABLE_ALL_FEATURES|APPROVE_ALL_FEATURES|ADD_ORGANIZATIONS_SERVICE_LINKED_ROLE|TRANSFER_RESPONSIBILITY\""
-	Resources           []*HandshakeResource "json:\"Resources,omitzero\""
-}
-
-// HandshakeParty is the shape of that name.
-type HandshakeParty struct {
-	Id   string "json:\"Id,omitzero\" required:\"true\" sensitive:\"true\" max:\"64\" min:\"1\" pattern:\"[\\\\s\\\\S]*\""
-	Type string "json:\"Type,omitzero\" required:\"true\" enum:\"ACCOUNT|ORGANIZATION|EMAIL\""
-}
-
-// HandshakeResource is the shape of that name.
-type HandshakeResource struct {
-	Value     string               "json:\"Value,omitzero\" sensitive:\"true\""
-	Type      string               "json:\"Type,omitzero\" enum:\"ACCOUNT|ORGANIZATION|ORGANIZATION_FEATURE_SET|EMAIL|MASTER_EMAIL|MASTER_NAME|NOTES|PARENT_HANDSHAKE|RESPONSIBILITY_TRANSFER|TRANSFER_START_TIMESTAMP|TRANSFER_TYPE|MANAGEMENT_ACCOUNT|MANAGEMENT_EMAIL|MANAGEMENT_NAME\""
-	Resources []*HandshakeResource "json:\"Resources,omitzero\""
 }
 
 // ListAccountsForParentRequest is the shape of that name.
