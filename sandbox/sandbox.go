@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/twokey/twokey/sandbox/cloud"
@@ -64,12 +65,18 @@ func New(o Options) (*Sandbox, error) {
 	s.mux.HandleFunc("GET /_sandbox/trail", s.trail)
 	s.mux.HandleFunc("GET /_sandbox/support", s.support)
 	s.mux.HandleFunc("POST /_sandbox/{control}", s.control)
-	s.mux.Handle("/", s.wire)
 	return s, nil
 }
 
 // ServeHTTP answers AWS clients, and the sandbox's own calls under /_sandbox/.
-func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	// Not through the mux, which would redirect keys such as "a//b" and "a/../b".
+	s.wire.ServeHTTP(w, r)
+}
 
 // Close stops what runs in the background and closes the store.
 func (s *Sandbox) Close() error {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/twokey/twokey/sandbox/cloud"
 )
@@ -47,6 +49,11 @@ func asError(err error, m *Model) *cloud.Error {
 	}
 	if m == nil {
 		return e
+	}
+	if e.Code == "MalformedInput" && m.Protocol == "rest-xml" {
+		c := *e
+		c.Code = "InvalidArgument"
+		return &c
 	}
 	if e.Code == "AccessDeniedException" && m.isXML() {
 		return &cloud.Error{Code: "AccessDenied", Message: e.Message, Status: 403}
@@ -107,6 +114,11 @@ func xmlError(head string, e *cloud.Error, tail, kind string) []byte {
 		b = append(b, "<Type>"+kind+"</Type>"...)
 	}
 	b = append(b, "<Code>"+escapeXML(e.Code)+"</Code><Message>"+escapeXML(e.Message)+"</Message>"...)
+	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+		if text, ok := e.Fields[name].(string); ok {
+			b = append(b, "<"+name+">"+escapeXML(text)+"</"+name+">"...)
+		}
+	}
 	return append(b, tail...)
 }
 

@@ -15,6 +15,7 @@ type field struct {
 	location string // "", header, headers, uri, querystring, statusCode
 	flat     bool
 	attr     bool
+	required bool
 	member   string // element name of a list's members
 	key      string // of a map's keys and values
 	value    string
@@ -38,7 +39,7 @@ func fieldsOf(t reflect.Type) []field {
 }
 
 func readField(i int, sf reflect.StructField) field {
-	f := field{index: i, json: memberName(sf), member: "member", key: "key", value: "value"}
+	f := field{index: i, json: memberName(sf), member: "member", key: "key", value: "value", required: sf.Tag.Get("required") == "true"}
 	f.name = f.json
 	parts := strings.Split(sf.Tag.Get("wire"), ";")
 	if len(parts) < 2 {

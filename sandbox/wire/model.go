@@ -11,8 +11,11 @@ type Model struct {
 	TargetPrefix string // of X-Amz-Target
 	Namespace    string // of XML
 	Operations   []OperationModel
-	// Unsupported are the operations that AWS has and the sandbox does not.
+	// Unsupported are the operations that AWS has and the sandbox does not, and
+	// Elsewhere the paths of those of a REST service: a request for one must not be
+	// taken for another operation.
 	Unsupported []string
+	Elsewhere   []OperationModel
 	Errors      map[string]ErrorModel
 }
 
@@ -23,10 +26,15 @@ type OperationModel struct {
 	Status       int // of a success; 200 where zero
 	InputPayload string
 	InputRoot    string // XML element
+	// Query and Headers must be there for the operation to be meant, where several
+	// share method and URI.
+	Query, Headers []string
 	// OutputPayload is the field that is the body; OutputRoot its XML element, and
 	// Wrapper the element around a query's output.
 	OutputPayload, OutputRoot, Wrapper string
 	HasOutput                          bool
+	// Bare outputs are one element, that of their only member.
+	Bare bool
 }
 
 // ErrorModel is how an error looks on the wire.

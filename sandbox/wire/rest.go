@@ -60,34 +60,50 @@ func sortRoutes(rs []route) {
 				literals++
 			}
 		}
-		return len(r.query)*1000 + literals*50 + len(r.segments)
+		return (len(r.query)+len(r.op.Query)+len(r.op.Headers))*1000 + literals*50 + len(r.segments)
 	}
 	slices.SortStableFunc(rs, func(a, b route) int { return weight(b) - weight(a) })
 }
 
-func matchRoute(rs []route, r *http.Request) (*OperationModel, map[string]string) {
+// matchRoute finds the operation of a request with that path.
+func matchRoute(rs []route, r *http.Request, path string) (*OperationModel, map[string]string) {
 	query := r.URL.Query()
-	for _, rt := range rs {
-		if rt.op.Method != r.Method || !rt.hasQuery(query) {
+	for i := range rs {
+		rt := &rs[i]
+		if rt.op.Method != r.Method || !rt.hasQuery(query) || !rt.hasHeaders(r.Header) {
 			continue
 		}
-		if labels, ok := rt.match(r.URL.EscapedPath()); ok {
+		if labels, ok := rt.match(path); ok {
 			return rt.op, labels
 		}
 	}
 	return nil, nil
 }
 
-func (rt route) hasQuery(q url.Values) bool {
+func (rt *route) hasQuery(q url.Values) bool {
 	for k, v := range rt.query {
 		if !q.Has(k) || v != "" && q.Get(k) != v {
+			return false
+		}
+	}
+	for _, k := range rt.op.Query {
+		if !q.Has(k) {
 			return false
 		}
 	}
 	return true
 }
 
-func (rt route) match(path string) (map[string]string, bool) {
+func (rt *route) hasHeaders(h http.Header) bool {
+	for _, k := range rt.op.Headers {
+		if h.Get(k) == "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (rt *route) match(path string) (map[string]string, bool) {
 	rest := strings.TrimPrefix(path, "/")
 	labels := map[string]string{}
 	for _, s := range rt.segments {
@@ -215,15 +231,24 @@ func (r *request) decodeBody(v reflect.Value, op *OperationModel, present map[st
 	if r.service.model.isXML() {
 		root, err := parseXML(r.body)
 		if err != nil {
-			return nil, cloud.Errorf("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+			return nil, malformedXML()
 		}
-		return present, decodeXML(root, target)
+		path := ""
+		if op.InputPayload != "" {
+			path = lowerFirst(op.InputPayload)
+			present[path] = true
+		}
+		return present, decodeXML(root, target, path, present)
 	}
 	sent, err := decodeJSON(r.body, target.Addr().Interface())
 	for k := range sent {
 		present[k] = true
 	}
 	return present, err
+}
+
+func malformedXML() *cloud.Error {
+	return cloud.Errorf("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 }
 
 func valueOf(out any) reflect.Value {
@@ -303,6 +328,12 @@ func (r *request) restBody(v reflect.Value, op *OperationModel) (body []byte, ki
 	}
 	if m.isXML() {
 		var e xmlEncoder
+		if op.Bare {
+			text, _ := text(v.Field(0), "")
+			e.leaf(op.OutputRoot, text)
+			doc := strings.Replace(e.b.String(), ">", ` xmlns="`+m.Namespace+`">`, 1)
+			return []byte(xmlHeader + doc), "application/xml", nil
+		}
 		e.members(v)
 		if e.b.Len() == 0 && !hasBody(v.Type()) {
 			return nil, "", nil

@@ -90,7 +90,7 @@ func (e *xmlEncoder) value(name string, v reflect.Value, f field) {
 			e.shut(name)
 		}
 	default:
-		if s, ok := text(v, f.time); ok {
+		if s, ok := text(v, f.time); ok || f.required && v.Kind() == reflect.String {
 			e.leaf(name, s)
 		}
 	}
@@ -165,17 +165,20 @@ func parseXML(body []byte) (*element, error) {
 	return root, nil
 }
 
-// decodeXML reads an XML body into a structure, strictly.
-func decodeXML(root *element, v reflect.Value) error {
+// decodeXML reads an XML body into a structure, strictly, and marks the paths of
+// the members that were sent.
+func decodeXML(root *element, v reflect.Value, path string, present map[string]bool) error {
 	v = deref(v)
 	for _, f := range fieldsOf(v.Type()) {
 		if f.location != "" {
 			continue
 		}
+		at := join(path, lowerFirst(f.json))
 		if f.attr {
 			for _, a := range root.attrs {
 				_, local, ok := strings.Cut(f.name, ":")
 				if a.Name.Local == f.name || ok && a.Name.Local == local {
+					present[at] = true
 					if err := setText(v.Field(f.index), a.Value, f.time, f.name); err != nil {
 						return err
 					}
@@ -187,8 +190,8 @@ func decodeXML(root *element, v reflect.Value) error {
 			if c.name != f.name {
 				continue
 			}
-			c.used = true
-			if err := decodeElement(c, v.Field(f.index), f); err != nil {
+			c.used, present[at] = true, true
+			if err := decodeElement(c, v.Field(f.index), f, at, present); err != nil {
 				return err
 			}
 		}
@@ -201,11 +204,11 @@ func decodeXML(root *element, v reflect.Value) error {
 	return nil
 }
 
-func decodeElement(c *element, v reflect.Value, f field) error {
+func decodeElement(c *element, v reflect.Value, f field, path string, present map[string]bool) error {
 	v = deref(v)
 	switch {
 	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[Time]():
-		return decodeXML(c, v)
+		return decodeXML(c, v, path, present)
 	case v.Kind() == reflect.Slice && v.Type() != reflect.TypeFor[[]byte]():
 		items := c.children
 		if f.flat {
@@ -216,11 +219,16 @@ func decodeElement(c *element, v reflect.Value, f field) error {
 		for _, item := range items {
 			item.used = true
 			e := reflect.New(v.Type().Elem()).Elem()
-			if err := decodeElement(item, e, field{member: "member", key: "key", value: "value"}); err != nil {
+			at := fmt.Sprintf("%s.%d.member", path, v.Len()+1)
+			if err := decodeElement(item, e, field{member: "member", key: "key", value: "value"}, at, present); err != nil {
 				return err
 			}
 			v.Set(reflect.Append(v, e))
 		}
+		return nil
+	}
+	if v.Kind() == reflect.String {
+		v.SetString(c.text) // the key of an object may begin or end with a space
 		return nil
 	}
 	return setText(v, strings.TrimSpace(c.text), f.time, c.name)

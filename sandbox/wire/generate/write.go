@@ -36,7 +36,7 @@ func (w *writer) file() []byte {
 		signing = m.Metadata.EndpointPrefix
 	}
 	p("Name: %q, Version: %q, Protocol: %q, JSONVersion: %q, TargetPrefix: %q, Namespace: %q,\n",
-		signing, m.Metadata.APIVersion, m.Metadata.Protocol, m.Metadata.JSONVersion, m.Metadata.TargetPrefix, m.Metadata.XMLNamespace)
+		signing, m.Metadata.APIVersion, m.Metadata.Protocol, m.Metadata.JSONVersion, m.Metadata.TargetPrefix, m.namespace())
 	p("Operations: []wire.OperationModel{\n%s},\n", ops.String())
 	all := make([]string, 0, len(m.Operations))
 	for name := range m.Operations {
@@ -52,7 +52,17 @@ func (w *writer) file() []byte {
 		}
 		p("%q, ", name)
 	}
-	p("},\nErrors: map[string]wire.ErrorModel{\n")
+	p("},\n")
+	if m.isREST() {
+		p("Elsewhere: []wire.OperationModel{\n")
+		for _, name := range all {
+			if op := m.Operations[name]; !w.taken(op) {
+				p("{Name: %q, Method: %q, URI: %q%s},\n", op.Name, op.HTTP.Method, op.HTTP.RequestURI, w.needs(op))
+			}
+		}
+		p("},\n")
+	}
+	p("Errors: map[string]wire.ErrorModel{\n")
 	w.errors()
 	p("},\n}\n\n")
 	w.buf.Write(body)
@@ -64,6 +74,7 @@ func (w *writer) operation(b *bytes.Buffer, op operation) {
 	if op.HTTP.ResponseCode != 0 && op.HTTP.ResponseCode != 200 {
 		fmt.Fprintf(b, ", Status: %d", op.HTTP.ResponseCode)
 	}
+	b.WriteString(w.needs(op))
 	if op.Input != nil {
 		w.use(op.Input.Shape)
 		s := w.model.Shapes[op.Input.Shape]
@@ -82,7 +93,9 @@ func (w *writer) operation(b *bytes.Buffer, op operation) {
 		}
 		root := op.Output.LocationName
 		if root == "" && w.model.Metadata.Protocol == "rest-xml" {
-			root = op.Output.Shape
+			if root = op.Output.Shape; outputRoots[root] != "" {
+				root = outputRoots[root]
+			}
 		}
 		if root != "" {
 			fmt.Fprintf(b, ", OutputRoot: %q", root)
@@ -91,6 +104,9 @@ func (w *writer) operation(b *bytes.Buffer, op operation) {
 			fmt.Fprintf(b, ", Wrapper: %q", op.Output.ResultWrapper)
 		}
 		fmt.Fprintf(b, ", HasOutput: true")
+		if bareOutputs[op.Output.Shape] {
+			fmt.Fprintf(b, ", Bare: true")
+		}
 	}
 	b.WriteString("},\n")
 }
