@@ -2,8 +2,10 @@ package reach
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
@@ -51,14 +53,41 @@ func Analyze(est *estate.Estate, opts Options) Result {
 			r.People++
 		}
 	}
-	for _, l := range e.lines {
-		if opts.Pipeline != "" && !glob(opts.Pipeline, l.p.Name) {
-			continue
+	var wanted []int
+	for i, l := range e.lines {
+		if opts.Pipeline == "" || glob(opts.Pipeline, l.p.Name) {
+			wanted = append(wanted, i)
 		}
-		r.Pipelines = append(r.Pipelines, e.analyze(l, opts))
 	}
+	r.Pipelines = e.analyzeAll(wanted, opts)
 	r.Assumptions = e.assumptions(r.Pipelines)
 	return r
+}
+
+// pipelinesPerWorker is how many pipelines are worth an engine of their own:
+// engines share nothing but the estate.
+const pipelinesPerWorker = 64
+
+// analyzeAll analyzes pipelines, many of them side by side.
+func (e *engine) analyzeAll(wanted []int, opts Options) []finding.Pipeline {
+	out := make([]finding.Pipeline, len(wanted))
+	workers := max(1, min(runtime.GOMAXPROCS(0), len(wanted)/pipelinesPerWorker))
+	each := (len(wanted) + workers - 1) / workers
+	var wait sync.WaitGroup
+	for n := range workers {
+		from, to := n*each, min((n+1)*each, len(wanted))
+		wait.Go(func() {
+			mine := e
+			if n > 0 {
+				mine = newEngine(e.est)
+			}
+			for i := from; i < to; i++ {
+				out[i] = mine.analyze(mine.lines[wanted[i]], opts)
+			}
+		})
+	}
+	wait.Wait()
+	return out
 }
 
 // newEngine readies an estate for questions about any of its pipelines.

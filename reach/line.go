@@ -203,10 +203,12 @@ func (l *line) within(i int) frame {
 
 // object returns the ARN of an artifact of the pipeline: the bucket, the first
 // twenty characters of the pipeline's name, the first ten of the artifact's, and
-// a part that CodePipeline makes up.
+// a part that CodePipeline makes up, for which one such part stands.
 func (l *line) object(bucketARN, artifact string) string {
-	return bucketARN + "/" + firstOf(l.p.Name, 20) + "/" + firstOf(artifact, 10) + "/" + policy.Hole
+	return bucketARN + "/" + firstOf(l.p.Name, 20) + "/" + firstOf(artifact, 10) + "/" + madeUp
 }
+
+const madeUp = "0aB1cD2"
 
 // firstOf returns the first n characters of a name. Where that cuts some off, the
 // end is left open, in case the name is kept whole.

@@ -58,20 +58,19 @@ const (
 	// proofsPerFact is how many ways to one fact on the way are kept, the best
 	// first; proofsPerChange how many to change what somebody may do, of which
 	// there are often many that differ in nothing that matters.
-	proofsPerFact   = 32
+	proofsPerFact   = 16
 	proofsPerChange = 2
 	// maxSteps ends the search of a way that nobody would read.
 	maxSteps = 24
 )
 
 // proofs returns the minimal proofs of the goal from leaves, best first, at most
-// limit. A proof is minimal where no other uses only some of its rules. cut
-// reports that there may be more.
+// limit. A proof is minimal where no other uses only some of its rules.
 //
 // Nor is a proof minimal that goes on after its deeds were enough: one whose
 // deeds are those of another and more, or those of another without its last and
 // more.
-func (c *cone) proofs(leaves []int32, limit int, permitted func(*coneRule) bool) (out []*proof, cut bool) {
+func (c *cone) proofs(leaves []int32, limit int, permitted func(*coneRule) bool) []*proof {
 	accepted := make([][]*proof, len(c.facts))
 	queue := &proofHeap{}
 	seen := map[string]bool{}
@@ -84,9 +83,17 @@ func (c *cone) proofs(leaves []int32, limit int, permitted func(*coneRule) bool)
 	for _, f := range leaves {
 		accepted[f] = []*proof{{fact: f}}
 	}
+	full := func(f int32) bool {
+		switch {
+		case f == c.goal:
+			return len(accepted[f]) >= limit
+		case c.isChange(f):
+			return len(accepted[f]) >= proofsPerChange
+		}
+		return len(accepted[f]) >= proofsPerFact
+	}
 	push := func(p *proof) {
-		if p.steps > maxSteps {
-			cut = true
+		if p.steps > maxSteps || full(p.fact) {
 			return
 		}
 		k := p.key()
@@ -97,7 +104,7 @@ func (c *cone) proofs(leaves []int32, limit int, permitted func(*coneRule) bool)
 	}
 	use := func(r int32, with *proof) {
 		cr := &c.rules[r]
-		if permitted != nil && !permitted(cr) || len(accepted[cr.head]) > 0 && accepted[cr.head][0].rules == nil {
+		if permitted != nil && !permitted(cr) || full(cr.head) || len(accepted[cr.head]) > 0 && accepted[cr.head][0].rules == nil {
 			return
 		}
 		c.combine(cr, r, with, accepted, push)
@@ -111,20 +118,9 @@ func (c *cone) proofs(leaves []int32, limit int, permitted func(*coneRule) bool)
 			use(int32(r), nil)
 		}
 	}
-	for queue.Len() > 0 {
+	for queue.Len() > 0 && !full(c.goal) {
 		p := heap.Pop(queue).(*proof)
-		most := proofsPerFact
-		switch {
-		case p.fact == c.goal:
-			most = limit
-		case c.isChange(p.fact):
-			most = proofsPerChange
-		}
-		if pointless(p) {
-			continue
-		}
-		if len(accepted[p.fact]) >= most {
-			cut = cut || p.fact == c.goal
+		if pointless(p) || full(p.fact) {
 			continue
 		}
 		if slices.ContainsFunc(accepted[p.fact], func(q *proof) bool { return subset(q.rules, p.rules) }) {
@@ -138,7 +134,7 @@ func (c *cone) proofs(leaves []int32, limit int, permitted func(*coneRule) bool)
 			use(r, p)
 		}
 	}
-	return accepted[c.goal], cut
+	return accepted[c.goal]
 }
 
 // isChange reports whether a fact is a change of what somebody may do.

@@ -82,8 +82,7 @@ func (c *cone) proofsOf(p *people, f found, limit int) []*proof {
 	if f.acting != nil {
 		permitted = func(r *coneRule) bool { return c.permitted(p, r, f.who, f.acting) }
 	}
-	out, _ := c.proofs(leaves, limit, permitted)
-	return out
+	return c.proofs(leaves, limit, permitted)
 }
 
 // leavesIn returns the facts that a proof begins with.
@@ -324,7 +323,9 @@ func (c *cone) wordStep(s *step, by map[int32]int32, f found) (out finding.Step)
 }
 
 // shown words a resource: what is open or not known of it stands as *.
-func shown(resource string) string { return strings.ReplaceAll(resource, "\x00", "*") }
+func shown(resource string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(resource, "\x00", "*"), "/"+madeUp, "/*")
+}
 
 // subjectOf is what a step without permissions is about.
 func subjectOf(t *Technique, f frame) string {
