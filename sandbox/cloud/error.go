@@ -11,6 +11,8 @@ type Error struct {
 	Fault bool
 	// Fields are further members of a modelled error shape.
 	Fields map[string]any
+	// Headers go with the answer over HTTP.
+	Headers map[string]string
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }

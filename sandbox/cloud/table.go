@@ -12,6 +12,8 @@ import (
 type Store interface {
 	// Load calls each for every row of a table, in no particular order.
 	Load(table string, each func(key string, value []byte) error) error
+	// Get returns one row; ok is false where there is none.
+	Get(table, key string) (value []byte, ok bool, err error)
 	// Commit makes the writes durable, in their order and all or none, before it
 	// returns.
 	Commit(writes []Write) error
@@ -201,14 +203,27 @@ func newJournal(s Store) *journal {
 
 // append queues writes that become durable together.
 func (j *journal) append(ws ...Write) error {
+	_, err := j.enqueue(ws...)
+	return err
+}
+
+// enqueue is append that tells the number of the last write.
+func (j *journal) enqueue(ws ...Write) (uint64, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.broken != nil {
-		return j.broken
+		return 0, j.broken
 	}
 	j.pending = append(j.pending, ws...)
 	j.queued += uint64(len(ws))
-	return nil
+	return j.queued, nil
+}
+
+// committed is the number of the last write that is durable.
+func (j *journal) committed() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.durable
 }
 
 // flush returns once everything queued before the call is durable. After a

@@ -73,6 +73,9 @@ func asError(err error, m *Model) *cloud.Error {
 func writeError(w http.ResponseWriter, m *Model, requestID, resource string, err error) {
 	e := asError(err, m)
 	h := w.Header()
+	for name, value := range e.Headers {
+		h.Set(name, value)
+	}
 	switch {
 	case m != nil && m.Protocol == "rest-xml":
 		h.Set("Content-Type", "application/xml")
