@@ -168,3 +168,37 @@ func TestBaseline(t *testing.T) {
 		}
 	}
 }
+
+func TestPipelineShort(t *testing.T) {
+	t.Parallel()
+	way := finding.Way{Title: "w"}
+	accepted := finding.Way{Title: "w", Suppressed: &finding.Suppression{Reason: "known"}}
+	for _, c := range []struct {
+		name     string
+		p        finding.Pipeline
+		short    bool
+		severity finding.Severity
+	}{
+		{"one person", finding.Pipeline{PeopleToProduction: 1, Want: 2, Ways: []finding.Way{way}}, true, finding.Critical},
+		{"one person, accepted", finding.Pipeline{PeopleToProduction: 1, Want: 2, Ways: []finding.Way{accepted}}, false, ""},
+		{"one way of two accepted", finding.Pipeline{PeopleToProduction: 1, Want: 2, Ways: []finding.Way{accepted, way}}, true, finding.Critical},
+		{"two of three", finding.Pipeline{PeopleToProduction: 2, Want: 3, Ways: []finding.Way{way}}, true, finding.High},
+		{"two of two", finding.Pipeline{PeopleToProduction: 2, Want: 2}, false, ""},
+		{"an upper bound", finding.Pipeline{PeopleToProduction: 3, Want: 2, Unknown: "a role is missing"}, true, finding.Medium},
+		{"not worked out", finding.Pipeline{Want: 2, Unknown: "the structure could not be read"}, true, finding.Medium},
+		{"four or more of five", finding.Pipeline{PeopleToProduction: 4, Want: 5}, true, finding.Medium},
+		{"four or more of four", finding.Pipeline{PeopleToProduction: 4, Want: 4}, false, ""},
+	} {
+		c.p.Production = []string{"Prod/Deploy"}
+		if got := c.p.Short(); got != c.short {
+			t.Errorf("%s: short %v", c.name, got)
+		}
+		if c.short && c.p.Severity() != c.severity {
+			t.Errorf("%s: %s, want %s", c.name, c.p.Severity(), c.severity)
+		}
+	}
+	none := finding.Pipeline{Want: 2, Unknown: "nothing is production"}
+	if none.Short() {
+		t.Error("a pipeline that changes no production counts against the estate")
+	}
+}

@@ -132,14 +132,16 @@ type Unknown struct {
 	Location Location `json:"location"`
 }
 
-// Short reports whether fewer people than wanted change production, by a way
-// that nobody accepted, or that number is not known.
+// Short reports whether a pipeline speaks against the estate: fewer people than
+// wanted change production by a way that nobody accepted, or it is not certain
+// that it takes as many. A pipeline none of whose actions changes production is
+// not short; that nothing is known to be production is told by Unknown.
 func (p *Pipeline) Short() bool {
-	if p.PeopleToProduction == 0 {
-		return true
-	}
-	if p.PeopleToProduction >= p.Want {
+	if len(p.Production) == 0 {
 		return false
+	}
+	if !p.below() {
+		return p.uncertain()
 	}
 	for _, w := range p.Ways {
 		if w.Suppressed == nil {
@@ -150,10 +152,27 @@ func (p *Pipeline) Short() bool {
 }
 
 // Severity grades a pipeline that is Short: critical where one person is enough,
-// high otherwise.
+// high where more are but fewer than wanted, medium where only certainty is missing.
 func (p *Pipeline) Severity() Severity {
-	if p.PeopleToProduction == 1 {
+	switch {
+	case p.PeopleToProduction == 1:
 		return Critical
+	case p.below():
+		return High
 	}
-	return High
+	return Medium
 }
+
+// below: the number is known, as far as it goes, and is less than wanted.
+func (p *Pipeline) below() bool {
+	return p.PeopleToProduction > 0 && p.PeopleToProduction < p.Want && p.PeopleToProduction < manyPeople
+}
+
+// uncertain: the number could not be worked out, is only an upper bound, or is
+// "four or more" where more than four are wanted.
+func (p *Pipeline) uncertain() bool {
+	return p.PeopleToProduction == 0 || p.Unknown != "" || p.PeopleToProduction >= manyPeople && p.Want > manyPeople
+}
+
+// manyPeople stands for "four or more".
+const manyPeople = 4
