@@ -17,9 +17,7 @@ import (
 // something unknown for something absent. A Builder is for one goroutine and one
 // Build.
 type Builder struct {
-	e            *Estate
-	declarations []*Declaration
-	documents    map[*policy.Node]*policy.Document
+	e *Estate
 
 	attachments   []attachment
 	targeted      []targetedPolicy
@@ -54,7 +52,6 @@ type Builder struct {
 func NewBuilder() *Builder {
 	return &Builder{
 		e:         &Estate{Others: map[string][]*Simple{}, WantPeople: 2},
-		documents: map[*policy.Node]*policy.Document{},
 		sets:      map[string]*PermissionSet{},
 		users:     map[string]*User{},
 		groups:    map[string]*Group{},
@@ -131,8 +128,8 @@ func (b *Builder) Source(s Source) { b.e.Read = append(b.e.Read, s) }
 func (b *Builder) PassedOver(file string) { b.e.PassedOver = append(b.e.PassedOver, file) }
 
 // Add adds a resource. Its properties may have any shape; what does not fit is
-// reported by Build.
-func (b *Builder) Add(d Declaration) { b.declarations = append(b.declarations, &d) }
+// reported in the estate.
+func (b *Builder) Add(d Declaration) { b.read(&d) }
 
 // Stack adds a stack of the estate: one whose template was read. ARN and Type
 // are filled in where they are empty.
@@ -145,9 +142,6 @@ func (b *Builder) Stack(s StackResource) {
 
 // Build joins everything that was added. The Builder must not be used again.
 func (b *Builder) Build() *Estate {
-	for _, d := range b.declarations {
-		b.read(d)
-	}
 	b.readReserved()
 	b.readDeployments()
 	b.readMissing()

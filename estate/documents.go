@@ -7,8 +7,8 @@ import (
 	"github.com/twokey/twokey/iam/policy"
 )
 
-// document reads the policy document under n: a Map, or JSON in a String. The
-// same node is read once. Where it cannot be read, unknown says why.
+// document reads the policy document under n: a Map, or JSON in a String. Where
+// it cannot be read, unknown says why.
 func (b *Builder) document(n *policy.Node) (doc *policy.Document, unknown string) {
 	switch {
 	case n == nil || n.Kind == policy.Null:
@@ -17,9 +17,6 @@ func (b *Builder) document(n *policy.Node) (doc *policy.Document, unknown string
 		return nil, reasonOf(n)
 	case n.HasHole():
 		return nil, reasonOf(n)
-	}
-	if doc, ok := b.documents[n]; ok {
-		return doc, ""
 	}
 	switch n.Kind {
 	case policy.Map:
@@ -32,7 +29,6 @@ func (b *Builder) document(n *policy.Node) (doc *policy.Document, unknown string
 	default:
 		return nil, "a policy document is a map"
 	}
-	b.documents[n] = doc
 	for _, p := range doc.Problems {
 		b.Problem(Problem{Message: "policy document: " + p.Message, Pos: p.Pos})
 	}

@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/twokey/twokey/iam/policy"
@@ -22,6 +23,20 @@ type membership struct {
 	pos     policy.Pos
 }
 
+// withoutDocuments returns the properties of a principal or policy without the
+// policy documents, which typed fields hold.
+func withoutDocuments(props *policy.Node) *policy.Node {
+	isDocument := func(e policy.Entry) bool {
+		return e.Key == "AssumeRolePolicyDocument" || e.Key == "PolicyDocument" || e.Key == "Policies"
+	}
+	if props == nil || !slices.ContainsFunc(props.Entries, isDocument) {
+		return props
+	}
+	out := *props
+	out.Entries = slices.DeleteFunc(slices.Clone(props.Entries), isDocument)
+	return &out
+}
+
 func (b *Builder) readUser(d *Declaration) {
 	u := &User{Name: firstText(d.text("UserName"), d.Ref, d.LogicalID), Path: firstText(d.text("Path"), "/")}
 	u.Meta = d.meta(d.arn("iam", "", "user"+u.Path+u.Name))
@@ -35,6 +50,7 @@ func (b *Builder) readUser(d *Declaration) {
 			})
 		}
 	}
+	u.Props = withoutDocuments(u.Props)
 	b.declareOnce("user", u.ARN, b.users[within(d.Account, u.Name)] != nil, d)
 	b.users[within(d.Account, u.Name)] = u
 	b.e.Users = append(b.e.Users, u)
@@ -44,6 +60,7 @@ func (b *Builder) readGroup(d *Declaration) {
 	g := &Group{Name: firstText(d.text("GroupName"), d.Ref, d.LogicalID), Path: firstText(d.text("Path"), "/")}
 	g.Meta = d.meta(d.arn("iam", "", "group"+g.Path+g.Name))
 	g.Policies = b.ownPolicies(d, g.ARN)
+	g.Props = withoutDocuments(g.Props)
 	b.declareOnce("group", g.ARN, b.groups[within(d.Account, g.Name)] != nil, d)
 	b.groups[within(d.Account, g.Name)] = g
 	b.e.Groups = append(b.e.Groups, g)
@@ -69,6 +86,7 @@ func (b *Builder) readRole(d *Declaration) {
 }
 
 func (b *Builder) addRole(r *Role, d *Declaration) {
+	r.Props = withoutDocuments(r.Props)
 	key := within(r.Account, r.Name)
 	b.declareOnce("role", r.ARN, b.roles[key] != nil, d)
 	if b.roles[key] == nil {
@@ -192,7 +210,9 @@ func (b *Builder) boundary(d *Declaration, n *policy.Node) *Policy {
 // readAttachedPolicy reads AWS::IAM::Policy and the three types with one target.
 func (b *Builder) readAttachedPolicy(d *Declaration) {
 	name := firstText(d.text("PolicyName"), d.LogicalID)
-	b.attachments = append(b.attachments, attachment{d: d, policy: b.policyOf(d, name, d.get("PolicyDocument"))})
+	p := b.policyOf(d, name, d.get("PolicyDocument"))
+	d.Props = withoutDocuments(d.Props)
+	b.attachments = append(b.attachments, attachment{d: d, policy: p})
 }
 
 func (b *Builder) readManagedPolicy(d *Declaration) {
@@ -203,9 +223,11 @@ func (b *Builder) readManagedPolicy(d *Declaration) {
 		arn = d.Ref
 	}
 	m.Meta = d.meta(arn)
+	m.Props = withoutDocuments(m.Props)
 	p := b.policyOf(d, name, d.get("PolicyDocument"))
 	m.Doc, m.Unknown = p.Doc, p.Unknown
 	p.ARN = m.ARN
+	d.Props = m.Props
 	if b.managed[m.ARN] != nil {
 		b.declareOnce("managed policy", m.ARN, true, d)
 		have := contend(b.managed[m.ARN].policy(), &p, m.ARN)

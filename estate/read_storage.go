@@ -30,10 +30,9 @@ func (b *Builder) readBucket(d *Declaration) {
 func (b *Builder) readBucketPolicy(d *Declaration) {
 	n := d.get("Bucket")
 	name := strings.TrimPrefix(textOf(n), "arn:aws:s3:::")
-	b.targeted = append(b.targeted, targetedPolicy{
-		d: d, kind: "bucket", name: name, policy: b.policyOf(d, "bucket policy of "+Show(name), d.get("PolicyDocument")),
-		pos: posOf(n, d.Pos),
-	})
+	p := b.policyOf(d, "bucket policy of "+Show(name), d.get("PolicyDocument"))
+	d.Props = withoutDocuments(d.Props)
+	b.targeted = append(b.targeted, targetedPolicy{d: d, kind: "bucket", name: name, policy: p, pos: posOf(n, d.Pos)})
 }
 
 func (b *Builder) readKey(d *Declaration) {

@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/twokey/twokey/estate"
+	"github.com/twokey/twokey/estate/synthetic"
 	"github.com/twokey/twokey/iam"
 )
 
@@ -230,5 +232,20 @@ func TestCorpusLoadTime(t *testing.T) {
 func BenchmarkCorpus(b *testing.B) {
 	for b.Loop() {
 		corpus(b)
+	}
+}
+
+// BenchmarkSynthetic loads a made-up estate of 10 accounts with 5,000 principals
+// and 100 pipelines.
+func BenchmarkSynthetic(b *testing.B) {
+	dir := filepath.Join(b.TempDir(), "estate")
+	if err := synthetic.Write(dir, synthetic.Options{}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Load(context.Background(), dir, estate.LoadOptions{}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -10,16 +10,8 @@ import (
 	"github.com/twokey/twokey/iam/policy"
 )
 
-// declare hands everything that was resolved to the Builder.
-func (l *loader) declare() {
-	commented := map[*cfn.Template]bool{}
-	for _, u := range l.order() {
-		l.missingOutputs(u)
-		l.declareUnit(u, commented)
-	}
-}
-
-func (l *loader) declareUnit(u *unit, commented map[*cfn.Template]bool) {
+// declareUnit hands a resolved stack and those nested in it to the Builder.
+func (l *loader) declareUnit(u *unit) {
 	file := l.relative(u.path)
 	l.b.Source(estate.Source{Name: file, Kind: "template", Stack: u.name, Account: u.account, Region: u.region})
 	l.b.Stack(estate.StackResource{
@@ -61,12 +53,12 @@ func (l *loader) declareUnit(u *unit, commented map[*cfn.Template]bool) {
 			})
 		}
 	}
-	if !commented[u.template] {
-		commented[u.template] = true
+	if !l.commented[file] {
+		l.commented[file] = true
 		l.commentIgnores(u.template)
 	}
 	for _, c := range u.children {
-		l.declareUnit(c, commented)
+		l.declareUnit(c)
 	}
 }
 

@@ -1,11 +1,10 @@
 package cloudformation
 
 import (
-	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/twokey/twokey/cfn"
 	"github.com/twokey/twokey/internal/load/estatefile"
 )
 
@@ -49,24 +48,15 @@ func (l *loader) addStacks(f *estatefile.File, s *estatefile.Stack, dir string) 
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(dir, file)
 	}
-	t, err := l.template(file)
-	if err != nil {
-		e := &estatefile.Error{Pos: s.TemplatePos, Message: err.Error()}
-		var ce *cfn.Error
-		if errors.As(err, &ce) && ce.Pos.Line == 0 {
-			e.Message, e.Hint = "template "+err.Error(), ce.Hint
-		} else if errors.As(err, &ce) {
-			e.Pos, e.Message, e.Hint = ce.Pos, ce.Message, ce.Hint
-		}
-		return estatefile.Errors{e}
-	}
+	named := s.TemplatePos
 	for _, name := range s.Accounts {
-		account := f.Account(name)
-		u := &unit{
-			name: s.Name, account: account.ID, accountName: name, region: s.Region, template: t, path: file,
-			given: s.Parameters, pos: s.Pos,
-		}
-		l.addUnit(u)
+		l.addUnit(&unit{
+			name: s.Name, account: f.Account(name).ID, accountName: name, region: s.Region, path: file,
+			given: s.Parameters, pos: s.Pos, named: &named,
+		})
+	}
+	if _, err := os.Stat(file); err != nil {
+		return estatefile.Errors{{Pos: named, Message: "template " + l.fileError(file, err).Error()}}
 	}
 	return nil
 }

@@ -10,7 +10,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/twokey/twokey/cfn"
 	"github.com/twokey/twokey/estate"
@@ -71,10 +75,13 @@ type loader struct {
 	b         *estate.Builder
 	config    *estate.Config
 	templates map[string]*cfn.Template // by real path
+	uses      map[string]int           // how many stacks still need a template
+	commented map[string]bool          // files whose comments were read
 	// assets are the files that a cloud assembly uploads, by the name under which
 	// it does.
 	assets map[string]string
 	units  []*unit
+	byID   map[string]*unit
 	// accountNames gives the name of an account by its id.
 	accountNames map[string]string
 	open         []estate.OpenCondition
@@ -88,7 +95,7 @@ const defaultRegion = "us-east-1"
 func newLoader(ctx context.Context, opts estate.LoadOptions) *loader {
 	return &loader{
 		ctx: ctx, opts: opts, b: estate.NewBuilder(), config: &estate.Config{},
-		templates: map[string]*cfn.Template{}, assets: map[string]string{}, accountNames: map[string]string{}, region: defaultRegion,
+		templates: map[string]*cfn.Template{}, uses: map[string]int{}, commented: map[string]bool{}, assets: map[string]string{}, byID: map[string]*unit{}, accountNames: map[string]string{}, region: defaultRegion,
 	}
 }
 
@@ -188,6 +195,35 @@ func (l *loader) parse(path string, data []byte) (*cfn.Template, error) {
 	return t, nil
 }
 
+// preload reads the templates of stacks whose turn is next, several at a time.
+// What is wrong with one is said when its turn comes.
+func (l *loader) preload(units []*unit) {
+	var paths []string
+	for _, u := range units {
+		if real := realPath(u.path); u.template == nil && l.templates[real] == nil && !slices.Contains(paths, u.path) {
+			paths = append(paths, u.path)
+		}
+	}
+	read := make([]*cfn.Template, len(paths))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(paths)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(paths) && l.ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if data, err := readBounded(paths[i]); err == nil {
+					read[i], _ = cfn.Parse(l.relative(paths[i]), data)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for i, t := range read {
+		if t != nil {
+			l.templates[realPath(paths[i])] = t
+		}
+	}
+}
+
 // template reads and parses the template at path.
 func (l *loader) template(path string) (*cfn.Template, error) {
 	if t := l.templates[realPath(path)]; t != nil {
@@ -215,7 +251,6 @@ func (l *loader) finish() (*estate.Loaded, error) {
 	if err := l.resolve(); err != nil {
 		return nil, err
 	}
-	l.declare()
 	if !l.regionTold {
 		for _, u := range l.units {
 			if u.regionAssumed {

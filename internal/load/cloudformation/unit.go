@@ -30,8 +30,12 @@ type unit struct {
 	parent  *unit
 	logical string // in the parent's template
 
-	stack    *cfn.Stack
+	// named is where an estate file names the template; nil otherwise.
+	named *policy.Pos
+
+	stack    *cfn.Stack // of a settled stack, its outputs alone
 	children []*unit
+	waiting  bool        // for a value that another stack exports
 	imports  []importUse // of a stack at the top, those of nested stacks included
 }
 
@@ -55,54 +59,13 @@ func (l *loader) addUnit(u *unit) {
 		u.region, u.regionAssumed = l.region, true
 	}
 	l.units = append(l.units, u)
-}
-
-// rounds bounds how often stacks are resolved anew because an exported value
-// became known.
-const rounds = 5
-
-// resolve resolves every stack, those first whose outputs others take.
-func (l *loader) resolve() error {
-	order := l.order()
-	exports := map[string]export{}
-	for range rounds {
-		for _, u := range order {
-			if err := l.ctx.Err(); err != nil {
-				return err
-			}
-			l.resolveUnit(u, exports)
-		}
-		now := l.exports(order)
-		same := len(now) == len(exports)
-		for k, v := range now {
-			if have, ok := exports[k]; !ok || !equalNode(have.value, v.value) {
-				same = false
-			}
-		}
-		exports = now
-		if same || !anyImport(order) {
-			break
-		}
-		order = l.order()
-	}
-	l.reportImports(order)
-	for _, u := range order {
-		l.openConditions(u, exports)
-	}
-	return nil
-}
-
-func anyImport(units []*unit) bool {
-	return slices.ContainsFunc(units, func(u *unit) bool { return len(u.imports) > 0 })
+	l.byID[u.id()] = u
+	l.uses[realPath(u.path)]++
 }
 
 // order returns the top-level units so that each comes after those whose outputs
 // and exports it uses; in a cycle, in the order of the file.
 func (l *loader) order() []*unit {
-	byID := map[string]*unit{}
-	for _, u := range l.units {
-		byID[u.id()] = u
-	}
 	var out []*unit
 	visited := map[*unit]bool{}
 	var visit func(u *unit)
@@ -115,7 +78,7 @@ func (l *loader) order() []*unit {
 			if p.Output == nil {
 				continue
 			}
-			if before := byID[p.Output.Account+"/"+p.Output.Stack]; before != nil {
+			if before := l.byID[p.Output.Account+"/"+p.Output.Stack]; before != nil {
 				visit(before)
 			}
 		}
@@ -140,10 +103,11 @@ type export struct {
 // exportKey is the scope of an export: an account and region.
 func exportKey(account, region, name string) string { return account + "\x01" + region + "\x01" + name }
 
-func (l *loader) exports(units []*unit) map[string]export {
-	out := map[string]export{}
-	var add func(top, u *unit)
-	add = func(top, u *unit) {
+// export adds the exports of a stack, and reports whether any is new or has
+// another value than before.
+func (l *loader) export(top *unit, exports map[string]export) (changed bool) {
+	var add func(u *unit)
+	add = func(u *unit) {
 		for _, o := range u.stack.Outputs {
 			name, ok := o.Export.Scalar()
 			if !ok || strings.Contains(name, policy.Hole) {
@@ -153,16 +117,18 @@ func (l *loader) exports(units []*unit) map[string]export {
 			if o.Maybe {
 				value = &policy.Node{Kind: policy.Unknown, Reason: "whether " + name + " is exported depends on a condition that could not be decided", Pos: o.Pos}
 			}
-			out[exportKey(u.account, u.region, name)] = export{value, top}
+			key := exportKey(u.account, u.region, name)
+			if have, ok := exports[key]; !ok || !equalNode(have.value, value) {
+				changed = true
+			}
+			exports[key] = export{value, top}
 		}
 		for _, c := range u.children {
-			add(top, c)
+			add(c)
 		}
 	}
-	for _, u := range units {
-		add(u, u)
-	}
-	return out
+	add(top)
+	return changed
 }
 
 // resolveUnit resolves a stack and the stacks nested in it.
@@ -215,25 +181,23 @@ func (l *loader) output(p estatefile.Parameter) *policy.Node {
 	unknown := func(why string) *policy.Node {
 		return &policy.Node{Kind: policy.Unknown, Reason: why, Pos: p.Pos}
 	}
-	for _, u := range l.units {
-		if u.accountName != p.Output.Account || u.name != p.Output.Stack {
+	u := l.byID[p.Output.Account+"/"+p.Output.Stack]
+	switch {
+	case u == nil:
+		return unknown("there is no stack " + p.Output.Account + "/" + p.Output.Stack)
+	case u.stack == nil:
+		return unknown("stack " + u.id() + " was not resolved before")
+	}
+	for _, o := range u.stack.Outputs {
+		if o.Name != p.Output.Name {
 			continue
 		}
-		if u.stack == nil {
-			return unknown("stack " + u.id() + " was not resolved before")
+		if o.Maybe {
+			return unknown("whether " + u.id() + " has output " + o.Name + " depends on a condition that could not be decided")
 		}
-		for _, o := range u.stack.Outputs {
-			if o.Name != p.Output.Name {
-				continue
-			}
-			if o.Maybe {
-				return unknown("whether " + u.id() + " has output " + o.Name + " depends on a condition that could not be decided")
-			}
-			return o.Value
-		}
-		return unknown("stack " + u.id() + " has no output " + p.Output.Name)
+		return o.Value
 	}
-	return unknown("there is no stack " + p.Output.Account + "/" + p.Output.Stack)
+	return unknown("stack " + u.id() + " has no output " + p.Output.Name)
 }
 
 // missingOutputs reports outputs that a template does not have.
@@ -242,26 +206,25 @@ func (l *loader) missingOutputs(u *unit) {
 		if p.Output == nil {
 			continue
 		}
-		for _, from := range l.units {
-			if from.accountName != p.Output.Account || from.name != p.Output.Stack {
-				continue
-			}
-			var names []string
-			for _, o := range from.stack.Outputs {
-				names = append(names, o.Name)
-			}
-			if slices.Contains(names, p.Output.Name) {
-				continue
-			}
-			hint := "its template has no outputs"
-			if len(names) > 0 {
-				hint = "it has " + strings.Join(names, ", ")
-			}
-			l.b.Problem(estate.Problem{
-				Message: fmt.Sprintf("parameter %s takes output %s of stack %s, which has no such output", p.Name, p.Output.Name, from.id()),
-				Hint:    hint, Pos: p.Pos,
-			})
+		from := l.byID[p.Output.Account+"/"+p.Output.Stack]
+		if from == nil || from.stack == nil {
+			continue
 		}
+		var names []string
+		for _, o := range from.stack.Outputs {
+			names = append(names, o.Name)
+		}
+		if slices.Contains(names, p.Output.Name) {
+			continue
+		}
+		hint := "its template has no outputs"
+		if len(names) > 0 {
+			hint = "it has " + strings.Join(names, ", ")
+		}
+		l.b.Problem(estate.Problem{
+			Message: fmt.Sprintf("parameter %s takes output %s of stack %s, which has no such output", p.Name, p.Output.Name, from.id()),
+			Hint:    hint, Pos: p.Pos,
+		})
 	}
 }
 
