@@ -13,23 +13,22 @@ type Blobs struct {
 	name string
 	log  *journal
 	mu   sync.RWMutex
-	// held are all blobs, or with a store those on their way there; a nil value is
-	// a deletion.
-	held map[string][]byte
+	// held are all blobs, or with a store the writes on their way there.
+	held map[string]heldBlob
 	// queue are the held ones in the order of their writes, with a store.
 	queue []heldBlob
 }
 
 type heldBlob struct {
 	key  string
-	data []byte
-	seq  uint64
+	data []byte // nil: a deletion
+	seq  uint64 // of the write, with a store
 }
 
 // NewBlobs opens a collection of blobs. The name must be unique among the tables
 // of the world.
 func NewBlobs(w *World, name string) *Blobs {
-	return &Blobs{name: name, log: w.journal, held: map[string][]byte{}}
+	return &Blobs{name: name, log: w.journal, held: map[string]heldBlob{}}
 }
 
 // Put keeps data under a key. It is durable once World.Flush has returned.
@@ -50,7 +49,7 @@ func (b *Blobs) write(key string, data []byte) error {
 		if data == nil {
 			delete(b.held, key)
 		} else {
-			b.held[key] = data
+			b.held[key] = heldBlob{key: key, data: data}
 		}
 		return nil
 	}
@@ -58,8 +57,9 @@ func (b *Blobs) write(key string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	b.held[key] = data
-	b.queue = append(b.queue, heldBlob{key, data, seq})
+	h := heldBlob{key, data, seq}
+	b.held[key] = h
+	b.queue = append(b.queue, h)
 	b.release()
 	return nil
 }
@@ -69,8 +69,7 @@ func (b *Blobs) release() {
 	durable := b.log.committed()
 	n := 0
 	for ; n < len(b.queue) && b.queue[n].seq <= durable; n++ {
-		h := b.queue[n]
-		if now, ok := b.held[h.key]; ok && same(now, h.data) {
+		if h := b.queue[n]; b.held[h.key].seq == h.seq {
 			delete(b.held, h.key)
 		}
 		b.queue[n] = heldBlob{}
@@ -80,22 +79,13 @@ func (b *Blobs) release() {
 	}
 }
 
-// same reports whether two slices are one, so that a newer write of a key is not
-// taken for the older.
-func same(a, b []byte) bool {
-	if len(a) != len(b) || (a == nil) != (b == nil) {
-		return false
-	}
-	return len(a) == 0 || &a[0] == &b[0]
-}
-
 // Get returns the blob of a key.
 func (b *Blobs) Get(key string) ([]byte, error) {
 	b.mu.RLock()
-	data, held := b.held[key]
+	h, held := b.held[key]
 	b.mu.RUnlock()
-	if held && data != nil {
-		return data, nil
+	if held && h.data != nil {
+		return h.data, nil
 	}
 	if !held && b.log != nil {
 		data, ok, err := b.log.store.Get(b.name, key)
