@@ -249,7 +249,7 @@ func (e *evaluation) match(st *statement) arn.Verdict {
 	if v == arn.No || st.allThings || st.resources.any && !st.resources.not {
 		return v
 	}
-	return min(v, st.resources.match(e.r, st.deny > st.allow))
+	return min(v, st.resources.match(e.r, st.closed))
 }
 
 func (e *evaluation) conditions(st *statement) arn.Verdict {

@@ -32,10 +32,12 @@ type trace struct {
 }
 
 type traceEntry struct {
-	reason    Reason
-	deny      bool
-	verdict   arn.Verdict
-	level     int
+	reason  Reason
+	deny    bool
+	verdict arn.Verdict
+	level   int
+	// enough: where certain, no other Allow of its side is needed.
+	enough    bool
 	residuals []Residual
 }
 
@@ -51,12 +53,14 @@ func (t *trace) add(e *evaluation, s *Set, st *statement, allow, deny arn.Verdic
 
 func (t *trace) addAs(e *evaluation, s *Set, st *statement, effect string, v arn.Verdict, by naming) {
 	entry := traceEntry{deny: effect == "Deny", verdict: v, level: t.level}
+	// In its own account a caller may need to be named more closely than it is.
+	entry.enough = st.principals == nil || by.direct == arn.Yes || e.r.sameAccount == arn.No
 	entry.reason = Reason{
 		Side: s.side, Effect: effect, Policy: st.policy, Statement: st.source.Index,
 		Sid: st.source.Sid, Pos: st.source.Pos, Certain: v == arn.Yes,
 		Note: note(e, st, effect, by),
 	}
-	if v == arn.Maybe {
+	if v == arn.Maybe || !entry.deny && (by.direct == arn.Maybe || by.capped == arn.Maybe) {
 		entry.residuals = residuals(e, st, !entry.deny)
 	}
 	t.entries = append(t.entries, entry)
@@ -123,7 +127,7 @@ func residuals(e *evaluation, st *statement, wanted bool) (out []Residual) {
 			unknown(p.reason, p.pos)
 		}
 	}
-	if !st.allThings && st.resources.match(e.r, !wanted) == arn.Maybe {
+	if !st.allThings && st.resources.match(e.r, st.closed) == arn.Maybe {
 		out = append(out, st.resources.residuals(e, wanted)...)
 	}
 	if st.principals != nil {
@@ -221,7 +225,7 @@ func (t *trace) residual(e *evaluation) (out []Residual) {
 	certain := map[string]bool{}
 	place := func(en *traceEntry) string { return fmt.Sprint(en.reason.Side, en.level) }
 	for i := range t.entries {
-		if en := &t.entries[i]; !en.deny && en.verdict == arn.Yes {
+		if en := &t.entries[i]; !en.deny && en.verdict == arn.Yes && en.enough {
 			certain[place(en)] = true
 		}
 	}

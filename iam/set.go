@@ -42,7 +42,9 @@ type statement struct {
 	allow, deny arn.Verdict
 	// force: a Deny that cannot be understood in part applies wherever the rest
 	// of it may.
-	force      bool
+	force bool
+	// closed: what cannot be understood counts as a match, so that no Deny is lost.
+	closed     bool
 	actions    actionMatcher
 	resources  resourceMatcher
 	allThings  bool // no resource element to match
@@ -114,9 +116,10 @@ func (s *Set) hasPrincipals() bool {
 }
 
 func (s *Set) add(name, version string, src *policy.Statement) {
-	deny := src.Effect == policy.EffectDeny
+	// Where the effect is not known, the reading by which more applies is taken.
+	deny := src.Effect != policy.EffectAllow
 	variables := version == policy.Version2012
-	st := statement{policy: name, source: src}
+	st := statement{policy: name, source: src, closed: deny}
 	broken := src.Broken
 	if broken == "" && src.Unknown == "" {
 		broken = s.misplaced(src)
@@ -124,7 +127,7 @@ func (s *Set) add(name, version string, src *policy.Statement) {
 	switch {
 	case src.Effect == policy.EffectAllow && broken == "":
 		st.allow = arn.Yes
-	case deny:
+	case src.Effect == policy.EffectDeny:
 		st.deny = arn.Yes
 		st.force = broken != ""
 	case src.Effect == policy.EffectUnknown && broken != "":
@@ -162,7 +165,7 @@ func (s *Set) add(name, version string, src *policy.Statement) {
 		}
 	}
 	if !st.force {
-		st.conditions = condition.Compile(src.Conditions, condition.Options{Variables: variables, Deny: st.deny > st.allow})
+		st.conditions = condition.Compile(src.Conditions, condition.Options{Variables: variables, Deny: deny})
 	}
 	s.statements = append(s.statements, st)
 }

@@ -31,6 +31,9 @@ type ARNSyntax struct {
 // CompileARN compiles text; ok is false where it stays incomplete under the
 // syntax's Completion and so matches nothing.
 func CompileARN(text string, syntax ARNSyntax) (p ARNPattern, ok bool) {
+	if syntax.Variables {
+		text = widenHoles(text)
+	}
 	fields, ok := arn.SplitPattern(text, syntax.Completion)
 	switch {
 	case text != "" && strings.Trim(text, "*") == "":
@@ -38,10 +41,13 @@ func CompileARN(text string, syntax ARNSyntax) (p ARNPattern, ok bool) {
 	case !ok:
 		return ARNPattern{never: true}, false
 	}
-	n := strings.Count(text, ":")
-	if n < 5 && strings.Contains(text, arn.Hole) {
+	bare := text
+	if syntax.Variables {
+		bare = forgetVariables(text)
+	}
+	if strings.Count(bare, ":") < 5 && strings.Contains(text, arn.Hole) {
 		// The hole may hold colons: an unresolved reference to a whole ARN.
-		return ARNPattern{whole: text + "*"}, true
+		return ARNPattern{whole: bare + "*"}, true
 	}
 	p.tail = CompileTemplate(fields[5], Syntax{Wildcards: true, Variables: syntax.Variables})
 	early := Syntax{Wildcards: true, Variables: syntax.Variables && syntax.VariablesAnywhere}
@@ -105,7 +111,8 @@ func (s *Subject) Known() bool { return !s.hole }
 // IsARN reports whether the text has six fields.
 func (s *Subject) IsARN() bool { return s.n == 6 }
 
-// Match matches a subject. resolved is false where a variable had no value.
+// Match matches a subject. resolved is false, and the verdict No, where only a
+// variable without a value keeps p from matching.
 func (p *ARNPattern) Match(env *Env, s *Subject) (v arn.Verdict, resolved bool) {
 	switch {
 	case p.any:
@@ -126,10 +133,11 @@ func (p *ARNPattern) Match(env *Env, s *Subject) (v arn.Verdict, resolved bool) 
 		}
 		return p.tail.Match(env, s.fields[5])
 	}
-	// The resource part tells patterns apart soonest.
+	// The resource part tells patterns apart soonest. A variable without a value
+	// counts only where the rest of the pattern matches.
 	v, resolved = p.tail.match(env, s.fields[5], s.hole)
-	if v == arn.No {
-		return arn.No, resolved
+	if v == arn.No && resolved {
+		return arn.No, true
 	}
 	for i := range p.fields {
 		f := &p.fields[i]
@@ -137,14 +145,12 @@ func (p *ARNPattern) Match(env *Env, s *Subject) (v arn.Verdict, resolved bool) 
 			continue
 		}
 		w, ok := f.match(env, s.fields[i], s.hole)
-		if !ok {
-			return arn.No, false
-		}
-		if v = min(v, w); v == arn.No {
+		if w == arn.No && ok {
 			return arn.No, true
 		}
+		v, resolved = min(v, w), resolved && ok
 	}
-	return v, true
+	return v, resolved
 }
 
 // matchShort matches a subject that is no ARN: one whose Holes may hold the

@@ -45,6 +45,9 @@ type part struct {
 // CompileTemplate compiles text. It never fails: "${" without its end, or with
 // nothing that could be a key in it, stands for itself.
 func CompileTemplate(text string, syntax Syntax) Template {
+	if syntax.Variables {
+		text = widenHoles(text)
+	}
 	if !syntax.Variables || !strings.Contains(text, "${") {
 		t := Template{static: true, fold: syntax.FoldCase}
 		if syntax.Wildcards {
@@ -60,6 +63,48 @@ func CompileTemplate(text string, syntax Syntax) Template {
 		t.parts = []part{{kind: literalPart}}
 	}
 	return t
+}
+
+// widenHoles stretches each Hole of text over what could be one variable together
+// with what the Hole stands for: the "$" or the open "${…" before it, and what
+// follows it up to a "}" that no "${" opened.
+func widenHoles(text string) string {
+	if !strings.Contains(text, arn.Hole) {
+		return text
+	}
+	parts := strings.Split(text, arn.Hole)
+	for i, p := range parts {
+		if i > 0 {
+			if end := strings.IndexByte(p, '}'); end >= 0 && !strings.Contains(p[:end], "${") {
+				p = p[end+1:]
+			}
+		}
+		if i < len(parts)-1 {
+			if open := strings.LastIndex(p, "${"); open >= 0 && !strings.Contains(p[open:], "}") {
+				p = p[:open]
+			}
+			p = strings.TrimRight(p, "$")
+		}
+		parts[i] = p
+	}
+	return strings.Join(parts, arn.Hole)
+}
+
+// forgetVariables puts a Hole in the place of every variable of text.
+func forgetVariables(text string) string {
+	for at := 0; ; {
+		start := strings.Index(text[at:], "${")
+		if start < 0 {
+			return text
+		}
+		start += at
+		end := strings.IndexByte(text[start:], '}')
+		if end < 0 {
+			return text
+		}
+		text = text[:start] + arn.Hole + text[start+end+1:]
+		at = start + len(arn.Hole)
+	}
 }
 
 func (t *Template) parse(text string, wild bool) {

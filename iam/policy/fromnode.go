@@ -172,8 +172,8 @@ func (s *statementReader) elements(n *Node) {
 	if !seen["Action"] && !seen["NotAction"] {
 		s.broken(n.Pos, "a statement needs an Action or a NotAction")
 	}
-	if s.r.unknown != "" && s.s.Unknown == "" && usesVariables(&s.s) {
-		s.s.Unknown = "whether its variables are replaced depends on Version: " + s.r.unknown
+	if s.r.unknown != "" {
+		s.forgetVariables("whether variables are replaced depends on Version: " + s.r.unknown)
 	}
 }
 
@@ -368,11 +368,32 @@ func canonicalName(key string, names ...string) string {
 	return ""
 }
 
-func usesVariables(s *Statement) bool {
-	has := func(ts []Text) bool {
-		return slices.ContainsFunc(ts, func(t Text) bool { return strings.Contains(t.Value, "${") })
+// forgetVariables puts a Hole in the place of every policy variable.
+func (s *statementReader) forgetVariables(reason string) {
+	forget := func(ts []Text) {
+		for i := range ts {
+			text := ts[i].Value
+			for at := 0; ; {
+				start := strings.Index(text[at:], "${")
+				if start < 0 {
+					break
+				}
+				start += at
+				end := strings.IndexByte(text[start:], '}')
+				if end < 0 {
+					break
+				}
+				text = text[:start] + Hole + text[start+end+1:]
+				at = start + len(Hole)
+				ts[i].Reason = reason
+			}
+			ts[i].Value = text
+		}
 	}
-	return has(s.Resources) || slices.ContainsFunc(s.Conditions, func(c Condition) bool { return has(c.Values) })
+	forget(s.s.Resources)
+	for i := range s.s.Conditions {
+		forget(s.s.Conditions[i].Values)
+	}
 }
 
 // describe names the kind of n for a message.
