@@ -1,6 +1,8 @@
 package harden
 
 import (
+	"strings"
+
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
 )
@@ -16,6 +18,9 @@ func checkPassRoleWildcard(s *scan) {
 		passed := r.passedRoles()
 		var d *draft
 		for _, g := range s.wideGrants(r.ARN, r.Policies, "iam:PassRole", example, func(string) bool { return false }) {
+			if !wildName(g.pattern.Value) {
+				continue
+			}
 			if d == nil {
 				d = s.fail(r.subject(), r.Pos, r.title()+", may pass every role that matches "+g.pattern.Value).
 					mend("Name the roles that the pipeline passes, each to its one service.", patchResource(passed))
@@ -26,6 +31,13 @@ func checkPassRoleWildcard(s *scan) {
 			d.related(g.pattern.Pos, "this allows iam:PassRole on "+g.pattern.Value).keyed(g.pattern.Value)
 		}
 	}
+}
+
+// wildName reports whether a pattern of roles leaves the name open. A role is
+// passed inside its own account, so an account left open does not matter.
+func wildName(pattern string) bool {
+	f := strings.SplitN(pattern, ":", 6)
+	return len(f) < 6 || wild(f[5])
 }
 
 // passedRoles returns the roles that the actions of a role pass to CloudFormation.

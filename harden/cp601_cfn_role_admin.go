@@ -12,8 +12,12 @@ var cp601 = rule{graded(describe("CP-601", "cfn-role-admin", finding.Critical,
 func checkCfnAdmin(s *scan) {
 	for _, r := range s.usedRoles(deployRole) {
 		message, a := "", answer{}
-		if power, _ := s.administrator(r.Role); power.granted() {
-			message, a = r.title()+", may do anything in account "+r.Account, power
+		if power, full := s.administrator(r.Role); power.granted() {
+			what := "everything but IAM"
+			if full {
+				what = "anything"
+			}
+			message, a = r.title()+", may do "+what+" in account "+r.Account, power
 		} else if power.unclear() {
 			s.unknown(r.subject(), r.Pos, "what "+r.title()+", may do is not known: "+unread(r.Policies)).mend("Give the scan the policy.", "")
 			continue

@@ -9,9 +9,10 @@ import (
 	"github.com/twokey/twokey/iam/policy"
 )
 
-var cp605 = rule{describe("CP-605", "cross-account-trust-root", finding.High,
-	"Everyone in another account may deploy",
-	"OWASP CICD-SEC-2", "NIST 800-53 AC-3"), checkTrustRoot}
+var cp605 = rule{graded(describe("CP-605", "cross-account-trust-root", finding.High,
+	"Everyone in the pipeline's account may deploy",
+	"OWASP CICD-SEC-2", "NIST 800-53 AC-3"),
+	"medium where the account is the role's own and the role does not deploy production"), checkTrustRoot}
 
 func checkTrustRoot(s *scan) {
 	for _, r := range s.usedRoles(actionRole) {
@@ -33,6 +34,9 @@ func checkTrustRoot(s *scan) {
 Principal:
   AWS: `+r.uses[0].pipe.RoleARN+`
 `)
+				if account == r.Account && !r.production() {
+					d.severity(finding.Medium)
+				}
 			}
 			d.related(e.pos, "the trust policy names the account as a whole").keyed(account)
 		}

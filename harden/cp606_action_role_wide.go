@@ -48,7 +48,7 @@ func checkActionRoleWide(s *scan) {
 				}
 			}
 			for _, g := range s.wideGrants(r.ARN, r.Policies, "iam:PassRole", anyARN(partitionOf(r.ARN), "iam", "", r.Account, "role/twokey-probe"), func(string) bool { return false }) {
-				if g.pattern.Value == "*" || strings.HasSuffix(g.pattern.Value, ":role/*") {
+				if g.pattern.Value == "*" || strings.HasSuffix(g.pattern.Value, "role/*") || strings.HasSuffix(g.pattern.Value, ":*") {
 					what = appendNew(what, "iam:PassRole on "+g.pattern.Value)
 					begin().related(g.pattern.Pos, "this statement allows it to pass any role")
 				}

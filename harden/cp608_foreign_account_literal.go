@@ -24,23 +24,23 @@ func checkForeignAccount(s *scan) {
 		}
 		d := reports[about]
 		if d == nil {
-			d = s.fail(about, pos, what+" is of account "+account+", which twokey.yaml does not list").
+			d = s.fail(about, pos, what+" "+account+", which twokey.yaml does not list").
 				mend("Take the account out, or list it under accounts in twokey.yaml if it is yours.", "")
 			reports[about] = d
 		}
-		d.related(pos, what+" is of account "+account).keyed(account)
+		d.related(pos, what+" "+account).keyed(account)
 	}
 	for _, p := range s.pipelines {
 		for _, a := range p.acts {
-			say(a.subject(), a.RolePos, estate.AccountOf(a.RoleARN), "the role of "+a.where())
-			say(a.subject(), keyPos(a.Config, a.Pos, "RoleArn"), estate.AccountOf(a.deployRole), "the CloudFormation role of "+a.where())
+			say(a.subject(), a.RolePos, estate.AccountOf(a.RoleARN), "the role of "+a.where()+" is of account")
+			say(a.subject(), keyPos(a.Config, a.Pos, "RoleArn"), estate.AccountOf(a.deployRole), "the CloudFormation role of "+a.where()+" is of account")
 		}
 	}
 	for _, r := range s.usedRoles(pipelineRole, actionRole, deployRole, buildRole) {
 		for _, e := range entries(r.Role) {
 			switch e.kind {
 			case entryAccount, entryRole, entryUser:
-				say(r.subject(), e.pos, accountOf(e.value), "whom "+estate.Show(r.Name)+" trusts")
+				say(r.subject(), e.pos, accountOf(e.value), estate.Show(r.Name)+" trusts account")
 			}
 		}
 	}
@@ -55,7 +55,7 @@ func checkForeignAccount(s *scan) {
 			}
 			for _, x := range st.Principals.List {
 				if x.Type == policy.TypeAWS {
-					say(about, x.Pos, accountOf(x.Value), "somebody whom the policy of "+what+" lets in")
+					say(about, x.Pos, accountOf(x.Value), "the policy of "+what+" lets in account")
 				}
 			}
 		}

@@ -18,8 +18,11 @@ func checkAmbiguous(s *scan) {
 		}
 		d := byFile[p.Pos.File]
 		if d == nil {
-			d = s.fail(finding.Subject{Type: "template", ID: p.Pos.File}, p.Pos, p.Message).
-				mend("Say it once. CloudFormation takes the last of two equal keys and drops the first without a word.", "")
+			mend := "Say it once. CloudFormation takes the last of two equal keys and drops the first without a word."
+			if strings.Contains(p.Message, "Unresolved") {
+				mend = "Name something that the template defines."
+			}
+			d = s.fail(finding.Subject{Type: "template", ID: p.Pos.File}, p.Pos, p.Message).mend(mend, "")
 			byFile[p.Pos.File] = d
 		}
 		d.related(p.Pos, p.Message).keyed(p.Message)

@@ -115,12 +115,15 @@ func (s *scan) markProduction(p *pipe) {
 }
 
 // namedProduction reports whether a name says production: one of its words is
-// prod, production, prd or live.
+// prod, production, prd or live, and not "pre-prod" or "non-prod".
 func namedProduction(name estate.Text) bool {
-	for _, w := range words(name) {
-		switch w {
+	w := words(name)
+	for i := range w {
+		switch w[i] {
 		case "prod", "production", "prd", "live":
-			return true
+			if i == 0 || !slices.Contains([]string{"pre", "non", "not", "near"}, w[i-1]) {
+				return true
+			}
 		}
 	}
 	return false

@@ -57,6 +57,7 @@ func shapedSecret(value string) bool {
 
 var (
 	reference   = regexp.MustCompile(`^(arn:|/|\$|#\{|\{\{resolve:|https?://[^@]*$|s3://|ssm:|alias/)`)
+	identifier  = regexp.MustCompile(`(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 	onlyDigits  = regexp.MustCompile(`^[0-9]{1,5}$`)
 	dottedName  = regexp.MustCompile(`^[a-z][a-z0-9]*([-./_][a-z0-9]+){1,}$`)
 	placeholder = regexp.MustCompile(`(?i)^(true|false|yes|no|none|null|enabled|disabled|changeme|todo|\*+|<.*>|aws:.*)$`)
@@ -66,7 +67,7 @@ var (
 // is one: text, and not a reference to where the secret is kept, a flag or a
 // number.
 func secretValue(value estate.Text) bool {
-	if value == "" || reference.MatchString(value) || onlyDigits.MatchString(value) {
+	if value == "" || reference.MatchString(value) || identifier.MatchString(value) || onlyDigits.MatchString(value) {
 		return false
 	}
 	if !estate.Known(value) {
@@ -89,6 +90,19 @@ func secretIn(name, value estate.Text) bool {
 	if !namesSecret(name) || !secretValue(value) {
 		return false
 	}
-	// "prod/storefront/db" is the name under which a secret is kept.
-	return !(dottedName.MatchString(value) && strings.Contains(value, "/"))
+	// "prod/storefront/db" and "github-token" are names under which a secret is kept.
+	return !(dottedName.MatchString(value) && strings.Contains(value, "/")) && !strings.Contains(plain(value), plain(name))
+}
+
+// plain keeps the letters and digits of a name, in lower case.
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return -1
+	}, name)
 }
