@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"reflect"
 	"strings"
 
 	"github.com/twokey/twokey/sandbox/cloud"
@@ -72,14 +71,4 @@ func encodeJSON(out any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
-}
-
-// isEmptyStruct reports whether an output has no members at all, in which case
-// awsJson answers with an empty body.
-func isEmptyStruct(out any) bool {
-	t := reflect.TypeOf(out)
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t.Kind() == reflect.Struct && t.NumField() == 0
 }

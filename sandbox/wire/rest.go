@@ -17,7 +17,6 @@ type route struct {
 	op       *OperationModel
 	segments []segment
 	query    map[string]string // fixed parameters; "" where only the name counts
-	names    []string
 }
 
 type segment struct {

@@ -94,7 +94,6 @@ type request struct {
 	path    string            // of a REST request, escaped, a virtual host's bucket in front
 	uri     map[string]string // labels of path
 	trailer map[string]string
-	secret  string
 	caller  cloud.Identity
 }
 
