@@ -25,7 +25,7 @@ func Parse(s string) (ARN, error) {
 	f, n := Split(s)
 	switch {
 	case f[0] != "arn":
-		return ARN{}, fmt.Errorf("arn %q: does not begin with arn:", s)
+		return ARN{}, fmt.Errorf("arn %q: does not begin with %q", s, "arn:")
 	case n < 6:
 		return ARN{}, fmt.Errorf("arn %q: has %d of 6 fields", s, n)
 	case f[1] == "" || f[2] == "" || f[5] == "":

@@ -36,9 +36,9 @@ func TestParse(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                    "does not begin with arn:",
-		"*":                   "does not begin with arn:",
-		"ARN:aws:s3:::b":      "does not begin with arn:",
+		"":                    "does not begin with \"arn:\"",
+		"*":                   "does not begin with \"arn:\"",
+		"ARN:aws:s3:::b":      "does not begin with \"arn:\"",
 		"arn:aws:s3":          "has 3 of 6 fields",
 		"arn:aws:s3:::":       "may not be empty",
 		"arn::s3:::b":         "may not be empty",

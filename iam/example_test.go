@@ -81,7 +81,7 @@ func ExampleAll() {
 	}
 	// Output:
 	// implicit-deny
-	// trust no statement of the resource's policy allows sts:tagsession on arn:aws:iam::111122223333:role/deploy to arn:aws:sts::111122223333:assumed-role/ci/run or its account
+	// trust no statement of the resource's policy allows sts:TagSession on arn:aws:iam::111122223333:role/deploy to arn:aws:sts::111122223333:assumed-role/ci/run or its account
 }
 
 func ExampleDecideAll() {

@@ -14,7 +14,7 @@ func (e *evaluation) missing() (out []Missing) {
 	add := func(side Side, account, format string, args ...any) {
 		out = append(out, Missing{Side: side, Account: account, Note: fmt.Sprintf(format, args...)})
 	}
-	what := fmt.Sprintf("%s on %s", r.action, r.resource.Text)
+	what := fmt.Sprintf("%s on %s", r.written, r.resource.Text)
 	if e.possible < arn.Yes {
 		add(SideIdentity, caller.account, "%s", r.impossibleNote())
 	}
@@ -32,7 +32,7 @@ func (e *evaluation) missing() (out []Missing) {
 		return out
 	}
 	if r.rules.identityOnly && !r.rules.assumeRoot && r.sameAccount != arn.Yes {
-		add(SideIdentity, r.owner, "%s is possible only within the account that owns %s", r.action, r.resource.Text)
+		add(SideIdentity, r.owner, "%s is possible only within the account that owns %s", r.written, r.resource.Text)
 	}
 	granted := max(e.resource.any(), e.grant)
 	needsResource := !r.rules.identityOnly && (r.rules.strict || r.rules.bothSides || r.sameAccount != arn.Yes)

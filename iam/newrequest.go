@@ -11,6 +11,7 @@ import (
 
 // compiledRequest is a request in the form that matching needs.
 type compiledRequest struct {
+	written     string // the action as it was given
 	action      string // "s3:getobject"
 	service     string
 	name        string
@@ -71,7 +72,7 @@ func newCompiled(r *Request) (*compiledRequest, error) {
 	if !ok || service == "" || name == "" || strings.ContainsAny(r.Action, "*?, \t\r\n"+policy.Hole) || strings.Contains(name, ":") {
 		return nil, fmt.Errorf("action %q: must be one action, service:Name, without wildcards", r.Action)
 	}
-	c := &compiledRequest{action: strings.ToLower(r.Action)}
+	c := &compiledRequest{written: r.Action, action: strings.ToLower(r.Action)}
 	c.service, c.name, _ = strings.Cut(c.action, ":")
 	c.serviceHash, c.actionHash = condition.Hash(c.service), condition.Hash(c.action)
 	resource := r.Resource

@@ -49,7 +49,6 @@ type statement struct {
 	resources  resourceMatcher
 	allThings  bool // no resource element to match
 	principals *principalMatcher
-	never      bool
 	conditions condition.Program
 	policy     string
 	source     *policy.Statement
@@ -248,14 +247,6 @@ func (s *Set) candidates(hash uint64, service string) []int32 {
 		}
 	}
 	return s.every
-}
-
-// effect returns the effect that a trace shows for a statement.
-func (st *statement) effect() string {
-	if st.deny > st.allow {
-		return "Deny"
-	}
-	return "Allow"
 }
 
 // broken says why the statement does not mean what it says, or nothing.
