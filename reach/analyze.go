@@ -205,11 +205,27 @@ func (e *engine) missing(l *line, v verdict) []string {
 			names = add(names, a.function.ARN)
 		}
 	}
+	for i := range l.p.Stores {
+		names = e.undefined(names, l.p.Stores[i].Bucket)
+	}
+	for i := range l.acts {
+		if a := &l.acts[i]; a.Category == "Source" && a.Provider == "S3" {
+			names = e.undefined(names, a.ConfigText("S3Bucket"))
+		}
+	}
 	if len(names) == 0 {
 		return nil
 	}
 	slices.Sort(names)
 	return []string{"nothing in the estate defines " + listed(names)}
+}
+
+// undefined adds a bucket to names where nothing defines its policy.
+func (e *engine) undefined(names []string, bucket string) []string {
+	if b := e.est.Bucket(bucket); b == nil || b.Missing && (b.Policy == nil || b.Policy.Doc == nil) {
+		return add(names, "arn:aws:s3:::"+estate.Show(bucket))
+	}
+	return names
 }
 
 // watch lists the techniques that are not followed and that somebody who counts

@@ -326,6 +326,10 @@ func (w *world) target(n Permission, f frame) (t iam.Target, open, ok bool) {
 		}
 	}
 	guard := w.est.Guard(n.Action, resource)
+	guarded := guard.Policy
+	if w.blind(n.Action, resource) {
+		guarded = nil
+	}
 	account := guard.Account
 	if account == "" {
 		account = f["account"]
@@ -335,8 +339,27 @@ func (w *world) target(n Permission, f frame) (t iam.Target, open, ok bool) {
 	}
 	return iam.Target{
 		Action: n.Action, Resource: resource, ResourceAccount: account, ResourceInManagementAccount: guard.Management,
-		Policy: guard.Policy, RCPs: guard.RCPs, Context: ctx, WildcardOnly: wildcardOnly,
+		Policy: guarded, RCPs: guard.RCPs, Context: ctx, WildcardOnly: wildcardOnly,
 	}, open, true
+}
+
+// blind reports whether the policy of a resource is not to be asked: the resource
+// is still to be made, or nothing in the estate defines it. The policy of the
+// latter might let anybody in; rather than count everybody, what is undefined is
+// named where a number is given (see missing).
+func (w *world) blind(action, resource string) bool {
+	if strings.HasPrefix(action, "kms:") {
+		return false
+	}
+	switch r := w.est.Owner(resource).(type) {
+	case nil:
+		return true
+	case *estate.Bucket:
+		return r.Policy == nil || r.Policy.Doc == nil
+	case *estate.Function:
+		return r.Policy == nil || r.Policy.Doc == nil
+	}
+	return false
 }
 
 func wildcardOnly(action string) bool {
