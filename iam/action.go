@@ -28,7 +28,6 @@ type actionPattern struct {
 	service string
 	hash    uint64 // of service
 	prefix  string // of everything that pattern matches
-	only    bool   // and nothing else is needed
 	pattern arn.Pattern
 	reason  string // why it has holes
 	pos     policy.Pos
@@ -78,7 +77,7 @@ func (m *actionMatcher) add(t policy.Text, lenient bool) {
 }
 
 func (m *actionMatcher) addPattern(p actionPattern) {
-	p.hash, p.prefix, p.only = condition.Hash(p.service), p.pattern.Prefix(), p.pattern.PrefixOnly()
+	p.hash, p.prefix = condition.Hash(p.service), p.pattern.Prefix()
 	m.patterns = append(m.patterns, p)
 }
 
@@ -112,10 +111,6 @@ func (m *actionMatcher) match(r *compiledRequest) arn.Verdict {
 			p := &m.patterns[i]
 			if p.service != "" && (p.hash != r.serviceHash || !strings.HasPrefix(r.name, p.prefix)) {
 				continue
-			}
-			if p.only && p.service == r.service {
-				v = arn.Yes
-				break
 			}
 			if v = max(v, p.match(r)); v == arn.Yes {
 				break

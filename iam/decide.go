@@ -1,6 +1,8 @@
 package iam
 
 import (
+	"strings"
+
 	"github.com/twokey/twokey/arn"
 )
 
@@ -177,12 +179,14 @@ func (e *evaluation) allowed() arn.Verdict {
 // side evaluates a set whose statements do not name principals, or name
 // everyone.
 func (e *evaluation) side(s *Set) (v verdicts) {
-	for _, i := range s.candidates(e.r.serviceHash, e.r.service) {
-		st := &s.statements[i]
+	candidates := s.candidates(e.r.serviceHash, e.r.service)
+	for i := range candidates {
+		c := &candidates[i]
+		st := c.statement
 		if e.trace == nil && st.deny == arn.No && v.allow == arn.Yes {
 			continue
 		}
-		m := e.match(st)
+		m := e.match(c)
 		if m == arn.No {
 			continue
 		}
@@ -204,12 +208,14 @@ func (e *evaluation) side(s *Set) (v verdicts) {
 // resourcePolicy evaluates the policy of the resource.
 func (e *evaluation) resourcePolicy(s *Set) {
 	caller := e.r.principal
-	for _, i := range s.candidates(e.r.serviceHash, e.r.service) {
-		st := &s.statements[i]
+	candidates := s.candidates(e.r.serviceHash, e.r.service)
+	for i := range candidates {
+		c := &candidates[i]
+		st := c.statement
 		if e.trace == nil && st.deny == arn.No && e.resource.direct == arn.Yes {
 			continue
 		}
-		m := e.match(st)
+		m := e.match(c)
 		if m == arn.No {
 			continue
 		}
@@ -241,15 +247,27 @@ func (e *evaluation) resourcePolicy(s *Set) {
 }
 
 // match matches action and resource.
-func (e *evaluation) match(st *statement) arn.Verdict {
-	v := arn.Yes
-	if !st.actions.any || st.actions.not {
-		v = st.actions.match(e.r)
-	}
-	if v == arn.No || st.allThings || st.resources.any && !st.resources.not {
+func (e *evaluation) match(c *candidate) arn.Verdict {
+	v := e.action(c)
+	if v == arn.No || c.allThings || c.resources.any && !c.resources.not {
 		return v
 	}
-	return min(v, st.resources.match(e.r, st.closed))
+	return min(v, c.resources.match(e.r, c.closed))
+}
+
+func (e *evaluation) action(c *candidate) arn.Verdict {
+	if c.whole {
+		return arn.Yes
+	}
+	for _, prefix := range c.prefixes {
+		if strings.HasPrefix(e.r.name, prefix) {
+			return arn.Yes
+		}
+	}
+	if c.rest {
+		return c.actions.match(e.r)
+	}
+	return arn.No
 }
 
 func (e *evaluation) conditions(st *statement) arn.Verdict {

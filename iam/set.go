@@ -27,13 +27,22 @@ type Set struct {
 	// buckets hold, for each service that a statement names, the statements that
 	// may match its actions; every are those that may match any service.
 	buckets []bucket
-	every   []int32
+	every   []candidate
 }
 
 type bucket struct {
 	hash       uint64
 	service    string
-	statements []int32
+	candidates []candidate
+}
+
+// candidate is a statement that may match the actions of one service, with what
+// it takes to match most of them.
+type candidate struct {
+	*statement
+	whole    bool     // every action of the service
+	prefixes []string // every action whose name begins with one of them
+	rest     bool     // others too: ask the statement's actions
 }
 
 // statement is a compiled statement.
@@ -202,7 +211,7 @@ func (s *Set) index() {
 		lists[i], all[i] = s.statements[i].actions.services()
 		services = append(services, lists[i]...)
 		if all[i] {
-			s.every = append(s.every, int32(i))
+			s.every = append(s.every, s.statements[i].candidate(""))
 		}
 	}
 	slices.Sort(services)
@@ -211,7 +220,7 @@ func (s *Set) index() {
 		b := bucket{hash: condition.Hash(service), service: service}
 		for i := range s.statements {
 			if all[i] || slices.Contains(lists[i], service) {
-				b.statements = append(b.statements, int32(i))
+				b.candidates = append(b.candidates, s.statements[i].candidate(service))
 			}
 		}
 		s.buckets = append(s.buckets, b)
@@ -224,8 +233,32 @@ func (s *Set) index() {
 	})
 }
 
+// candidate readies the statement for the actions of service, or of services that
+// no statement of the set names.
+func (st *statement) candidate(service string) candidate {
+	c := candidate{statement: st}
+	if st.actions.not {
+		c.rest = true
+		return c
+	}
+	c.whole = st.actions.any
+	c.rest = len(st.actions.exact) > 0
+	for i := range st.actions.patterns {
+		switch p := &st.actions.patterns[i]; {
+		case p.service != "" && p.service != service:
+		case p.service == "" || !p.pattern.PrefixOnly():
+			c.rest = true
+		case p.prefix == "":
+			c.whole = true
+		default:
+			c.prefixes = append(c.prefixes, p.prefix)
+		}
+	}
+	return c
+}
+
 // candidates returns the statements that may match an action of a service.
-func (s *Set) candidates(hash uint64, service string) []int32 {
+func (s *Set) candidates(hash uint64, service string) []candidate {
 	list := s.buckets
 	if len(list) > 8 {
 		lo, hi := 0, len(list)
@@ -240,7 +273,7 @@ func (s *Set) candidates(hash uint64, service string) []int32 {
 	}
 	for i := range list {
 		if list[i].hash == hash && list[i].service == service {
-			return list[i].statements
+			return list[i].candidates
 		}
 		if list[i].hash > hash {
 			break

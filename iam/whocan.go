@@ -235,7 +235,8 @@ func (ix *Index) candidates(t *Target, r *compiledRequest, yield func(int)) {
 	}
 	mark(ix.always)
 	for s := range ix.shapes {
-		if e.match(ix.shapes[s].statement) != arn.No {
+		c := candidate{statement: ix.shapes[s].statement, rest: true}
+		if e.match(&c) != arn.No {
 			mark(ix.shapes[s].holders)
 		}
 	}
@@ -264,7 +265,8 @@ func (ix *Index) markNamed(e *evaluation, t *Target, mark func([]int32)) bool {
 	if t.Policy != nil {
 		for i := range t.Policy.statements {
 			st := &t.Policy.statements[i]
-			if st.allow == arn.No || e.match(st) == arn.No {
+			c := st.candidate(e.r.service)
+			if st.allow == arn.No || e.match(&c) == arn.No {
 				continue
 			}
 			if st.principals == nil || st.principals.not {
