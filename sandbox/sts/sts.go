@@ -49,9 +49,6 @@ func (s *service) getCallerIdentity(c *cloud.Call, _ *GetCallerIdentityRequest) 
 }
 
 func (s *service) keyInfo(_ *cloud.Call, in *GetAccessKeyInfoRequest) (*GetAccessKeyInfoResponse, error) {
-	if s.world.HasAccount(in.AccessKeyId) {
-		return &GetAccessKeyInfoResponse{Account: in.AccessKeyId}, nil
-	}
 	if t, ok := s.sessions.Get(in.AccessKeyId); ok {
 		return &GetAccessKeyInfoResponse{Account: t.Account}, nil
 	}
