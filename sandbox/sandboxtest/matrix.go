@@ -41,17 +41,20 @@ func Matrix(t *testing.T, cases []Case) {
 	for _, c := range cases {
 		t.Run(c.Operation, func(t *testing.T) {
 			t.Parallel()
-			c.run(t)
+			k := Start(t)
+			if c.Prepare != nil {
+				c.Prepare(t, k)
+			}
+			c.Run(t, k)
 		})
 	}
 }
 
-func (c Case) run(t *testing.T) {
-	k := Start(t)
+// Run runs one case in a kit that is prepared already, for cases whose permissions
+// name what the sandbox makes up. A kit takes one case.
+func (c Case) Run(t *testing.T, k *Kit) {
+	t.Helper()
 	cfg := k.Config(k.User(t, Tools, matrixUser))
-	if c.Prepare != nil {
-		c.Prepare(t, k)
-	}
 	ctx := t.Context()
 	if c.Free {
 		k.Permit(t, Tools, matrixUser, Statement{Effect: "Deny", Action: []string{"*"}, Resource: []string{"*"}})
