@@ -39,7 +39,8 @@ type Principal struct {
 
 // Request is one question: may this principal do this action on that resource?
 // Make it with NewRequest, which compiles what Decide needs, so that Decide
-// itself does not allocate. A Request may be reused and shared.
+// itself does not allocate. A Request may be reused and shared; changing its fields
+// after NewRequest has no effect.
 type Request struct {
 	Principal Principal
 	Action    string // "s3:GetObject"; case does not matter

@@ -42,6 +42,12 @@ var roleEdits = []string{
 	"iam:deleterole", "iam:tagrole", "iam:untagrole",
 }
 
+// policyEdits are the IAM actions that change a managed policy.
+var policyEdits = []string{
+	"iam:createpolicyversion", "iam:setdefaultpolicyversion", "iam:deletepolicyversion",
+	"iam:deletepolicy", "iam:tagpolicy", "iam:untagpolicy",
+}
+
 func (c *compiledRequest) findRules(r *Request) rules {
 	out := rules{
 		rcp: slices.Contains(rcpServices, c.service) && !r.ResourceInManagementAccount &&
@@ -73,9 +79,12 @@ func (c *compiledRequest) findRules(r *Request) rules {
 	return out
 }
 
+// findRoleRules finds what IAM does not let anybody do to a role or a policy.
 func (c *compiledRequest) findRoleRules(out *rules, part string) {
 	edit := slices.Contains(roleEdits, c.action)
 	switch {
+	case c.resource.Field(4) == "aws" && strings.HasPrefix(part, "policy/") && slices.Contains(policyEdits, c.action):
+		out.impossible = "policies managed by AWS cannot be changed"
 	case strings.HasPrefix(part, "role/aws-reserved/") && (edit || c.name == "passrole"):
 		out.impossible = "roles under /aws-reserved/ belong to IAM Identity Center and cannot be passed or changed through IAM"
 	case strings.HasPrefix(part, "role/aws-service-role/"):

@@ -150,6 +150,9 @@ func TestPassRole(t *testing.T) {
 		{"Identity Center role's trust", `"action":"iam:UpdateAssumeRolePolicy",` + sso + `,` + idAll, "ImplicitDeny"},
 		{"Identity Center role's policies", `"action":"iam:PutRolePolicy",` + sso + `,` + idAll, "ImplicitDeny"},
 		{"Identity Center role can be read", `"action":"iam:GetRole",` + sso + `,` + idAll, "Allow"},
+		{"AWS managed policy cannot be changed", `"action":"iam:CreatePolicyVersion","resource":"arn:aws:iam::aws:policy/ReadOnlyAccess",` + idAll, "ImplicitDeny"},
+		{"AWS managed policy can be read", `"action":"iam:GetPolicyVersion","resource":"arn:aws:iam::aws:policy/ReadOnlyAccess",` + idAll, "Allow"},
+		{"own managed policy can be changed", `"action":"iam:CreatePolicyVersion","resource":"arn:aws:iam::111122223333:policy/own",` + idAll, "Allow"},
 		{"another role's trust", `"action":"iam:UpdateAssumeRolePolicy",` + anyRole + `,` + idAll, "Allow"},
 	})
 }
