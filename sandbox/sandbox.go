@@ -64,6 +64,8 @@ func New(o Options) (*Sandbox, error) {
 	s.mux.HandleFunc("POST /_sandbox/clock", s.clock)
 	s.mux.HandleFunc("GET /_sandbox/trail", s.trail)
 	s.mux.HandleFunc("GET /_sandbox/support", s.support)
+	s.mux.HandleFunc("GET /_sandbox/failures", s.failures)
+	s.mux.HandleFunc("GET /_sandbox/{page...}", s.page)
 	s.mux.HandleFunc("POST /_sandbox/{control}", s.control)
 	return s, nil
 }
@@ -133,6 +135,28 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, out)
+}
+
+// page answers what services show; see their pages in docs/sandbox.
+func (s *Sandbox) page(w http.ResponseWriter, r *http.Request) {
+	f, ok := s.World.Page(r.PathValue("page"))
+	if !ok {
+		answer(w, http.StatusNotFound, map[string]any{"error": fmt.Sprintf("the sandbox has no page %q", r.PathValue("page"))})
+		return
+	}
+	p, err := f(r.URL.Query())
+	if err != nil {
+		answer(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
+		return
+	}
+	w.Header().Set("Content-Type", p.ContentType)
+	_, _ = w.Write(p.Body)
+}
+
+// failures lists the deliveries to subscribers and targets that failed: what the
+// services themselves tell nobody.
+func (s *Sandbox) failures(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"failures": s.World.Failures()})
 }
 
 func (s *Sandbox) trail(w http.ResponseWriter, r *http.Request) {

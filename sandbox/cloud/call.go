@@ -90,6 +90,7 @@ func (w *World) Invoke(ctx context.Context, as Caller, service, operation string
 	}
 	call := w.NewCall(ctx, as.Identity, account, as.Region, op)
 	call.SourceIP, call.UserAgent, call.Via = as.From, as.From, as.From
+	call.Vouched = as.Vouched
 	result, err := call.Do(input)
 	if err != nil {
 		return err

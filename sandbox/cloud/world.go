@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,6 +47,10 @@ type World struct {
 
 	busMu sync.Mutex
 	onBus []func(Event)
+
+	background background
+	pages      map[string]func(url.Values) (Page, error)
+	endpoint   atomic.Pointer[string]
 }
 
 // New returns a world without services.
@@ -70,6 +76,7 @@ func New(o Options) (*World, error) {
 		Clock: NewClock(now), IDs: NewIDs(o.Random), accounts: slices.Clone(o.Accounts),
 		operations: map[string]map[string]Operation{}, resourcePolicies: map[string]ResourcePolicySource{},
 		trail: map[string][]Record{}, controls: map[string]Control{},
+		pages: map[string]func(url.Values) (Page, error){},
 	}
 	if o.Store != nil {
 		w.journal = newJournal(o.Store)

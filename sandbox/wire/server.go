@@ -322,6 +322,9 @@ func (s *Server) run(r *request, in any) error {
 	call.RequestID = r.id
 	if r.sig != nil {
 		s.world.Used(&r.caller, r.service.model.Name, region, call.Time)
+		if r.service.model.Name != "s3" { // S3's hosts may name a bucket
+			s.world.ReachedAt(r.base())
+		}
 	}
 	if r.service.model.Name == "s3" {
 		call.Vouched = r.s3Context()
@@ -335,6 +338,14 @@ func (s *Server) run(r *request, in any) error {
 		return err
 	}
 	return r.encode(out)
+}
+
+// base is the URL that the request came to, without its path.
+func (r *request) base() string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 func (r *request) encode(out any) error {
