@@ -137,6 +137,16 @@ func TestHugeFile(t *testing.T) {
 	}
 }
 
+// A folder of which nothing could be read is no estate without faults.
+func TestNothingReadable(t *testing.T) {
+	t.Parallel()
+	dir := unpack(t, "-- broken.yaml --\nResources:\n  B: [\n-- sub/broken.json --\n{\"Resources\": {\n")
+	_, err := Load(context.Background(), dir, estate.LoadOptions{})
+	if err == nil || !strings.Contains(err.Error(), "broken.yaml:") || !strings.Contains(err.Error(), "sub/broken.json:") {
+		t.Errorf("error %v, want one that names both files", err)
+	}
+}
+
 // A file that is there and cannot be read is listed, never taken as absent.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()

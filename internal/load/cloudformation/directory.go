@@ -185,6 +185,10 @@ func (l *loader) unreadable(path string, err error) {
 	}
 	l.b.Problem(estate.Problem{Message: message, Hint: hint, Pos: pos})
 	l.b.Unknown(estate.Unknown{What: l.relative(path), Why: message, Pos: pos})
+	if ce == nil {
+		err = fmt.Errorf("%s: %w", l.relative(path), err)
+	}
+	l.failures = append(l.failures, err)
 }
 
 // loadAlone loads templates without an estate file.

@@ -27,7 +27,7 @@ import (
 // A directory is read by the twokey.yaml in it. One without is taken as
 // templates of one account, a stack each, which the estate's assumptions say;
 // what is clearly no template is passed over and counted, and what cannot be
-// read is listed as a problem and as unknown. A file named explicitly, by path or
+// read is listed as a problem and as unknown, unless nothing could be read. A file named explicitly, by path or
 // by an estate file, has to be readable: otherwise Load fails, with an
 // estatefile.Errors or a *cfn.Error that names file and line.
 func Load(ctx context.Context, path string, opts estate.LoadOptions) (*estate.Loaded, error) {
@@ -49,7 +49,12 @@ func Load(ctx context.Context, path string, opts estate.LoadOptions) (*estate.Lo
 	if err != nil {
 		return nil, err
 	}
-	return l.finish()
+	loaded, err := l.finish()
+	if err == nil && len(loaded.Estate.Read) == 0 && len(l.failures) > 0 {
+		// An estate of nothing would look like one without faults.
+		return nil, errors.Join(l.failures...)
+	}
+	return loaded, err
 }
 
 // pathError says in plain words why a path cannot be opened.
@@ -85,6 +90,7 @@ type loader struct {
 	// accountNames gives the name of an account by its id.
 	accountNames map[string]string
 	open         []estate.OpenCondition
+	failures     []error // of files that could not be read
 	choices      []choice
 	region       string // where nothing says which
 	regionTold   bool
