@@ -140,7 +140,7 @@ func TestHugeFile(t *testing.T) {
 // A folder of which nothing could be read is no estate without faults.
 func TestNothingReadable(t *testing.T) {
 	t.Parallel()
-	dir := unpack(t, "-- broken.yaml --\nResources:\n  B: [\n-- sub/broken.json --\n{\"Resources\": {\n")
+	dir := unpack(t, "-- broken.yaml --\nResources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties: [\n-- sub/broken.json --\n{\"Resources\": {\"B\": {\"Type\": \"AWS::S3::Bucket\"\n")
 	_, err := Load(context.Background(), dir, estate.LoadOptions{})
 	if err == nil || !strings.Contains(err.Error(), "broken.yaml:") || !strings.Contains(err.Error(), "sub/broken.json:") {
 		t.Errorf("error %v, want one that names both files", err)
