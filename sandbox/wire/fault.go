@@ -28,6 +28,11 @@ var (
 
 type fault struct{ json, query, s3, message string }
 
+// unsignedHeader refuses a request with a header that its signature leaves out.
+func unsignedHeader(name string) fault {
+	return fault{"InvalidSignatureException", "SignatureDoesNotMatch", "AccessDenied", "'" + name + "' must be a 'SignedHeader' in the AWS Authorization."}
+}
+
 // in is the fault in the words of a service's protocol.
 func (f fault) in(m *Model) *cloud.Error {
 	switch {

@@ -282,6 +282,9 @@ func (s *Server) authenticate(r *request) error {
 	if !r.sig.matches(r.Request, secret, bodyHash) {
 		return faultSignature.in(m)
 	}
+	if name, ok := r.sig.covers(r.Request); !ok {
+		return unsignedHeader(name).in(m)
+	}
 	if !r.sig.fresh(s.world.Clock.Now().Add(-s.world.Clock.Offset())) {
 		if m.Name == "s3" && r.sig.presigned {
 			return &cloud.Error{Code: "AccessDenied", Message: "Request has expired", Status: 403}

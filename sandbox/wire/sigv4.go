@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -8,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -95,6 +95,9 @@ func presignedSignature(r *http.Request, q url.Values) (*signature, error) {
 	if err := s.credential(q.Get("X-Amz-Credential")); err != nil {
 		return nil, err
 	}
+	if s.service != "s3" && s.payloadHash == unsignedPayload {
+		s.payloadHash = "" // only S3 presigns without the payload
+	}
 	s.signedHeaders = strings.Split(q.Get("X-Amz-SignedHeaders"), ";")
 	seconds, err := strconv.Atoi(q.Get("X-Amz-Expires"))
 	if q.Has("X-Amz-Expires") && (err != nil || seconds < 1 || time.Duration(seconds)*time.Second > maxPresign) {
@@ -134,6 +137,19 @@ func (s *signature) complete(date string) (*signature, error) {
 	return s, nil
 }
 
+// covers returns a header of AWS's that the signature leaves out: whoever caught a
+// request could change it.
+func (s *signature) covers(r *http.Request) (left string, ok bool) {
+	for name := range r.Header {
+		lower := strings.ToLower(name)
+		// The payload's hash is part of what is signed, header or not.
+		if strings.HasPrefix(lower, "x-amz-") && lower != "x-amz-content-sha256" && !slices.Contains(s.signedHeaders, lower) {
+			return name, false
+		}
+	}
+	return "", true
+}
+
 // fresh reports whether the signature's date still counts at now.
 func (s *signature) fresh(now time.Time) bool {
 	if s.presigned {
@@ -167,7 +183,8 @@ func (s *signature) matches(r *http.Request, secret, bodyHash string) bool {
 	if hash == "" {
 		hash = bodyHash
 	}
-	if !strings.HasPrefix(hash, "STREAMING-") && hash != unsignedPayload && subtle.ConstantTimeCompare([]byte(hash), []byte(bodyHash)) != 1 {
+	unsigned := s.service == "s3" && (strings.HasPrefix(hash, "STREAMING-") || hash == unsignedPayload)
+	if !unsigned && subtle.ConstantTimeCompare([]byte(hash), []byte(bodyHash)) != 1 {
 		return false
 	}
 	canonical := s.canonicalRequest(r, hash)
@@ -230,7 +247,7 @@ func canonicalQuery(raw string, presigned bool) string {
 	if raw == "" {
 		return ""
 	}
-	var pairs []string
+	var pairs [][2]string
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
 			continue
@@ -247,10 +264,21 @@ func canonicalQuery(raw string, presigned bool) string {
 		if presigned && key == "X-Amz-Signature" {
 			continue
 		}
-		pairs = append(pairs, escape(key, true)+"="+escape(value, true))
+		pairs = append(pairs, [2]string{escape(key, true), escape(value, true)})
 	}
-	sort.Strings(pairs)
-	return strings.Join(pairs, "&")
+	slices.SortFunc(pairs, func(a, b [2]string) int {
+		return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
+	})
+	var b strings.Builder
+	for i, p := range pairs {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(p[0])
+		b.WriteByte('=')
+		b.WriteString(p[1])
+	}
+	return b.String()
 }
 
 func escapePath(p string) string { return escape(p, false) }
