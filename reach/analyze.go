@@ -97,6 +97,9 @@ func newEngine(est *estate.Estate) *engine {
 	for _, p := range est.Pipelines {
 		e.lines = append(e.lines, e.w.newLine(p, len(e.lines)))
 	}
+	for _, l := range e.lines {
+		e.findReach(l)
+	}
 	e.findCarriers()
 	e.people = e.findPeople()
 	e.findUnshown()

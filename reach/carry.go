@@ -180,12 +180,11 @@ func hands(a, b *act) bool {
 		sameChangeSet(b.Action, a.Action) && a.account == b.account
 }
 
-// makeOverwrite makes the ways to write an artifact that the action reads.
-func (e *engine) makeOverwrite(head factID, l *line, i int, at string) {
-	a := &l.acts[i]
-	store := l.store(a.region)
+// storeFrame returns the parts of an action's artifact store; nil where it has none.
+func (e *engine) storeFrame(l *line, i int) frame {
+	store := l.store(l.acts[i].region)
 	if store == nil || store.Bucket == "" {
-		return
+		return nil
 	}
 	f := l.within(i)
 	f["bucket"] = "arn:" + f["partition"] + ":s3:::" + store.Bucket
@@ -200,6 +199,17 @@ func (e *engine) makeOverwrite(head factID, l *line, i int, at string) {
 			f["key"] = arn
 		}
 	}
+	return f
+}
+
+// makeOverwrite makes the ways to write an artifact that the action reads.
+func (e *engine) makeOverwrite(head factID, l *line, i int, at string) {
+	a := &l.acts[i]
+	f := e.storeFrame(l, i)
+	if f == nil {
+		return
+	}
+	e.openingsAt(head, l, i, "A1-unseen")
 	for _, in := range a.Inputs {
 		if !e.feeds(a, in) {
 			continue

@@ -113,3 +113,34 @@ func targets(a *act) []string {
 	}
 	return []string{a.account}
 }
+
+// findReach marks, for a pipeline of which no action acts in a production account,
+// the actions whose role may assume a role there: a build that deploys by itself.
+func (e *engine) findReach(l *line) {
+	if len(l.production) > 0 || l.inferred || l.p.Incomplete != "" {
+		return
+	}
+	for _, r := range e.est.Roles {
+		a := e.est.Account(r.Account)
+		if a == nil || !a.Production || r.Missing || r.TrustUnknown != "" {
+			continue
+		}
+		for _, h := range e.w.who(row("sts-001").Needs[0], frame{"role": r.ARN, "account": r.Account}) {
+			if h.mods != (mods{}) {
+				continue
+			}
+			for i := range l.acts {
+				x := &l.acts[i]
+				doer := x.deploys
+				if doer == nobody {
+					doer = x.role
+				}
+				if changes(x) && doer == h.actor && !slices.Contains(l.production, i) {
+					l.production = append(l.production, i)
+					l.accounts = add(l.accounts, r.Account)
+				}
+			}
+		}
+	}
+	slices.Sort(l.production)
+}

@@ -77,28 +77,35 @@ func cited(r iam.Reason) bool {
 	return r.Side != iam.SideSCP && r.Side != iam.SideRCP && r.Side != iam.SideBoundary
 }
 
-// trusting returns the trust statements behind an opening.
+// trusting returns the statements that let in somebody whom the estate does not
+// show.
 func (e *engine) trusting(s *step) []reason {
-	if s.row.ID != "sts-001-unseen" && s.row.ID != "sign-in" {
-		return nil
+	var doc *policy.Document
+	name, side := "", iam.SideTrust
+	switch s.row.ID {
+	case "sts-001-unseen", "sign-in":
+		if r := e.est.Role(s.frame["role"]); r != nil {
+			doc, name = r.Trust, "trust policy of "+r.Name
+		}
+	case "A1-unseen":
+		if b := e.est.Bucket(s.frame["bucket"]); b != nil && b.Policy != nil {
+			doc, name, side = b.Policy.Doc, estate.Show(b.Policy.Name), iam.SideResource
+		}
 	}
-	r := e.est.Role(s.frame["role"])
-	if r == nil || r.Trust == nil {
+	if doc == nil {
 		return nil
 	}
 	account, _ := wholeAccount(s.frame["principal"])
 	var out []reason
-	for i := range r.Trust.Statements {
-		st := &r.Trust.Statements[i]
+	for i := range doc.Statements {
+		st := &doc.Statements[i]
 		if st.Principals == nil || st.Principals.Not || st.Effect != policy.EffectAllow {
 			continue
 		}
 		for _, p := range st.Principals.List {
 			named, _ := wholeAccount(p.Value)
 			if p.Value == s.frame["principal"] || account != "" && named == account {
-				out = append(out, reason{iam.Reason{
-					Side: iam.SideTrust, Effect: "Allow", Policy: "trust policy of " + r.Name, Statement: st.Index, Sid: st.Sid, Pos: st.Pos,
-				}, 0})
+				out = append(out, reason{iam.Reason{Side: side, Effect: "Allow", Policy: name, Statement: st.Index, Sid: st.Sid, Pos: st.Pos}, 0})
 				break
 			}
 		}

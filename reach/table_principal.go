@@ -14,9 +14,9 @@ var principalRows = []Technique{
 	{
 		ID: "sts-001-unseen", Title: "Assume a role that trusts a whole account", Subject: OnRole, Gains: GainIs, Followed: true,
 		Holds:     "a principal that the estate does not show, in an account that the trust policy names as a whole",
-		Says:      "account {trusted} may let anyone in it assume {role}",
-		If:        "if an administrator of account {trusted} lets them call sts:AssumeRole on {role}",
-		Mend:      "name in the trust policy of {role} the roles that need it instead of account {trusted}",
+		Says:      "{trusted} may let anyone in it assume {role}",
+		If:        "if an administrator of {trusted} lets them call sts:AssumeRole on {role}",
+		Mend:      "name in the trust policy of {role} the roles that need it instead of {trusted}",
 		Reference: "IAM user guide, role trust policies",
 	},
 	{
