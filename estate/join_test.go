@@ -358,3 +358,37 @@ func TestLookups(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// An account id of another length than AWS gives out is said where it stands,
+// whether something acts as a role of it or a policy names it.
+func TestAccountIDsOfAnotherLength(t *testing.T) {
+	t.Parallel()
+	const trust = `{"Service": "lambda.amazonaws.com"}`
+	tests := []struct {
+		name string
+		part et.Part
+		want []string
+	}{
+		{"acts as", et.Resource(a, "AWS::Lambda::Function", "F", "f", `{"FunctionName": "f", "Role": "arn:aws:iam::44444444444:role/x"}`),
+			[]string{"account id 44444444444 has 11 digits, and an account id has 12"}},
+		{"trusted", et.Role(a, "r", `{"AWS": "arn:aws:iam::1111111111111:root"}`, `{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}`),
+			[]string{"account id 1111111111111 has 13 digits, and an account id has 12"}},
+		{"alone", et.Role(a, "r", `{"AWS": "12345"}`, `{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}`),
+			[]string{"account id 12345 has 5 digits, and an account id has 12"}},
+		{"on", et.Role(a, "r", trust, `{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::4444:role/x"}`),
+			[]string{"account id 4444 has 4 digits, and an account id has 12"}},
+		{"no account", et.Role(a, "r", trust, `{"Effect": "Allow", "Action": "*", "Resource": ["*", "arn:aws:s3:::1234", "arn:aws:iam::aws:policy/x", "arn:aws:iam::*:role/x", "arn:aws:iam::111111111111:role/x"]}`), nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, p := range et.Build(tt.part).Problems {
+				got = append(got, p.Message)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

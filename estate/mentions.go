@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -96,6 +97,7 @@ func (m *mentions) document(doc *policy.Document, where string) {
 			}
 		}
 		for _, r := range s.Resources {
+			m.b.countDigits(r.Value, r.Pos)
 			m.account(AccountOf(r.Value), r.Pos)
 		}
 	}
@@ -103,6 +105,7 @@ func (m *mentions) document(doc *policy.Document, where string) {
 
 // principal notes a user or role that a policy names and nothing defines.
 func (m *mentions) principal(p policy.Principal, where string) {
+	m.b.countDigits(p.Value, p.Pos)
 	if isAccountID(p.Value) {
 		m.account(p.Value, p.Pos)
 		return
@@ -142,4 +145,27 @@ func (m *mentions) account(id string, pos policy.Pos) {
 	}
 	m.accounts[id] = true
 	m.b.Account(Account{ID: id, Foreign: true, Pos: pos})
+}
+
+// countDigits reports an account id, alone or in an ARN, that is a number of
+// another length than AWS gives out: what it stands in reaches nobody.
+func (b *Builder) countDigits(text Text, pos policy.Pos) {
+	id := text
+	if f, ok := splitARN(text); ok {
+		id = f[4]
+	}
+	if id == "" || len(id) == 12 || strings.Trim(id, "0123456789") != "" {
+		return
+	}
+	b.Problem(Problem{
+		Message: fmt.Sprintf("account id %s has %s, and an account id has 12", id, digits(len(id))),
+		Hint:    "count the digits; a leading 0 is lost where the id is not quoted", Pos: pos,
+	})
+}
+
+func digits(n int) string {
+	if n == 1 {
+		return "1 digit"
+	}
+	return fmt.Sprintf("%d digits", n)
 }

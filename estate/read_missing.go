@@ -64,6 +64,7 @@ func (b *Builder) actor(arn Text, who string, pos policy.Pos) {
 		return
 	}
 	name := lastSegment(f[5])
+	b.countDigits(arn, pos)
 	if b.roles[within(f[4], name)] != nil {
 		return
 	}
@@ -150,6 +151,7 @@ func (b *Builder) storeUses(p *Pipeline, s *ArtifactStore) {
 		return
 	}
 	arn := keyARN(s.KeyID, p.Account, s.Region)
+	b.countDigits(arn, s.KeyPos)
 	if f, ok := splitARN(arn); ok && strings.HasPrefix(f[5], "alias/") {
 		if a := b.aliases[arn]; a != nil {
 			return

@@ -73,6 +73,11 @@ func (s *scan) grantee(b *keptIn, p policy.Principal) (grave, matters bool) {
 	if account != "" && estate.Known(account) && account != b.Account && b.Account != "" {
 		return true, true
 	}
+	// An account that a parameter names, and no value of it: hardly the bucket's
+	// own, which AWS::AccountId names.
+	if !estate.Known(account) && p.Type == policy.TypeAWS {
+		return false, true
+	}
 	r := s.est.Role(p.Value)
 	if r == nil {
 		return false, false

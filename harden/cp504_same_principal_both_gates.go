@@ -11,12 +11,15 @@ var cp504 = rule{describe("CP-504", "same-principal-both-gates", finding.High,
 func checkBothGates(s *scan) {
 	for _, p := range s.pipelines {
 		s.whole(p)
-		for _, a := range p.prod {
-			native, governed := s.nativeGates(a)
-			if len(native) < 2 || governed > 0 {
-				continue
-			}
+		for _, native := range s.gateSeries(p) {
+			answering := func(g *act) []access { return humans(s.approvers(g)) }
+			named := s.people
 			both := s.soloApprovers(native)
+			if len(both) == 0 {
+				// A program that may answer every gate is no second opinion either.
+				answering, named = s.approvers, names
+				both = s.soloMachines(native)
+			}
 			if len(both) == 0 {
 				continue
 			}
@@ -25,10 +28,10 @@ func checkBothGates(s *scan) {
 				mend("Give each gate approvers of its own: a group for each, and nobody in both.", "")
 			for _, g := range native {
 				where = append(where, g.where())
-				d.related(g.Pos, g.where()+" may be answered by "+listed(s.people(humans(s.approvers(g)))))
+				d.related(g.Pos, g.where()+" may be answered by "+listed(named(answering(g))))
 			}
 			for _, g := range native {
-				d.citeApprovers(humans(s.approvers(g)), g)
+				d.citeApprovers(answering(g), g)
 			}
 			d.f.Message = listed(both) + " may answer " + listed(where) + " alone"
 			d.keyed(append(where, both...)...)

@@ -7,15 +7,17 @@ import (
 	"github.com/twokey/twokey/finding"
 )
 
-var cp510 = rule{describe("CP-510", "machine-approver", finding.Critical,
+var cp510 = rule{graded(describe("CP-510", "machine-approver", finding.Critical,
 	"A program may answer the gate",
-	"OWASP CICD-SEC-1", "NIST 800-53 AC-5"), checkMachineApprover}
+	"OWASP CICD-SEC-1", "NIST 800-53 AC-5"),
+	"high where nothing that the pipeline does is known to be production"), checkMachineApprover}
 
 func checkMachineApprover(s *scan) {
 	for _, p := range s.pipelines {
 		for _, g := range p.gates() {
-			if !slices.ContainsFunc(p.acts, func(a *act) bool { return a.prod && g.before(a) }) {
-				continue
+			guards := slices.ContainsFunc(p.acts, func(a *act) bool { return a.prod && g.before(a) })
+			if !guards && len(p.prod) > 0 {
+				continue // a gate on the way, and another one stands before production
 			}
 			var machines []access
 			for _, x := range s.approvers(g) {
@@ -38,7 +40,12 @@ func checkMachineApprover(s *scan) {
 				who = appendNew(who, x.name()+" ("+listed(by)+")")
 				d.citeApprovers([]access{x}, g)
 			}
-			d.f.Message = g.where() + ", a gate before production, may be answered by " + listed(who)
+			what := ", a gate before production,"
+			if !guards {
+				what = ", a gate of " + p.title() + ", of which nothing says what it guards,"
+				d.severity(finding.High)
+			}
+			d.f.Message = g.where() + what + " may be answered by " + listed(who)
 			d.keyed(who...)
 		}
 	}

@@ -12,15 +12,26 @@ var cp607 = rule{describe("CP-607", "passrole-account-mismatch", finding.High,
 func checkPassRoleAccount(s *scan) {
 	for _, p := range s.pipelines {
 		for _, a := range p.acts {
-			to := estate.AccountOf(a.deployRole)
-			if a.deployRole != "" && (to == "" || !estate.Known(to)) || !estate.Known(a.account) {
+			passed := a.deployRole
+			// Carrying out a change set passes no role; one that is named all the same
+			// says which account the change set is in.
+			carriesOut := a.cloudFormation() && a.mode() == "CHANGE_SET_EXECUTE"
+			if carriesOut {
+				passed = a.ConfigText("RoleArn")
+			}
+			to := estate.AccountOf(passed)
+			if passed != "" && (to == "" || !estate.Known(to)) || !estate.Known(a.account) {
 				s.miss("the CloudFormation role of "+a.where(), "its account, or that of the action, could not be resolved", a.Pos)
 				continue
 			}
-			if a.deployRole == "" || a.account == "" || to == a.account {
+			if passed == "" || a.account == "" || to == a.account {
 				continue
 			}
-			d := s.fail(a.subject(), keyPos(a.Config, a.Pos, "RoleArn"), a.where()+" runs in account "+a.account+" and passes a role of account "+to+": AWS answers \"Cross-account pass role is not allowed\"").keyed(a.account, to)
+			message := a.where() + " runs in account " + a.account + " and passes a role of account " + to + ": AWS answers \"Cross-account pass role is not allowed\""
+			if carriesOut {
+				message = a.where() + " runs in account " + a.account + " and names a CloudFormation role of account " + to + ": the change set of one account cannot be carried out in another"
+			}
+			d := s.fail(a.subject(), keyPos(a.Config, a.Pos, "RoleArn"), message).keyed(a.account, to)
 			if a.RoleARN == "" {
 				d.mend("Give the action a roleArn of account "+to+" that trusts the pipeline's role: without one it runs in the pipeline's account.", "RoleArn: arn:aws:iam::"+to+":role/ROLE\n")
 			} else {

@@ -15,7 +15,6 @@ var cp608 = rule{describe("CP-608", "foreign-account-literal", finding.Critical,
 func checkForeignAccount(s *scan) {
 	if !s.configured {
 		s.miss("accounts of strangers", "no estate file lists the accounts that are your own", policy.Pos{})
-		return
 	}
 	reports := map[finding.Subject]*draft{}
 	say := func(about finding.Subject, pos policy.Pos, account, what string) {
@@ -23,6 +22,11 @@ func checkForeignAccount(s *scan) {
 			return
 		}
 		d := reports[about]
+		if d == nil && !s.configured {
+			d = s.unknown(about, pos, what+" "+account+", and nothing says whether that is yours").
+				mend("List your accounts in twokey.yaml.", "accounts:\n  - {name: NAME, id: \""+account+"\"}\n")
+			reports[about] = d
+		}
 		if d == nil {
 			d = s.fail(about, pos, what+" "+account+", which twokey.yaml does not list").
 				mend("Take the account out, or list it under accounts in twokey.yaml if it is yours.", "")

@@ -19,8 +19,11 @@ func checkAmbiguous(s *scan) {
 		d := byFile[p.Pos.File]
 		if d == nil {
 			mend := "Say it once. CloudFormation takes the last of two equal keys and drops the first without a word."
-			if strings.Contains(p.Message, "Unresolved") {
+			switch {
+			case strings.Contains(p.Message, "Unresolved"):
 				mend = "Name something that the template defines."
+			case strings.Contains(p.Message, "an account id has 12"):
+				mend = "Write the account's id with all its 12 digits, in quotes: a leading 0 is lost without them."
 			}
 			d = s.fail(finding.Subject{Type: "template", ID: p.Pos.File}, p.Pos, p.Message).mend(mend, "")
 			byFile[p.Pos.File] = d
@@ -33,7 +36,7 @@ func checkAmbiguous(s *scan) {
 // something else than it seems to: a key or name that stands twice, or a
 // reference to what is not there.
 func ambiguous(message string) bool {
-	for _, sign := range []string{"stands twice", "declared twice", "both a parameter and a resource", "Unresolved"} {
+	for _, sign := range []string{"stands twice", "declared twice", "both a parameter and a resource", "Unresolved", "an account id has 12"} {
 		if strings.Contains(message, sign) {
 			return true
 		}

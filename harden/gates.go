@@ -1,5 +1,7 @@
 package harden
 
+import "slices"
+
 // approvers returns the principals that may answer a gate, whoever they are.
 func (s *scan) approvers(g *act) []access {
 	if have, ok := s.approverCache[g]; ok {
@@ -41,6 +43,51 @@ func (s *scan) soloApprovers(gates []*act) []string {
 			continue
 		}
 		out = common(out, people)
+	}
+	return out
+}
+
+// soloMachines returns the roles of programs that may answer every one of some
+// gates.
+func (s *scan) soloMachines(gates []*act) []string {
+	var out []string
+	for i, g := range gates {
+		programs := names(slices.DeleteFunc(slices.Clone(s.approvers(g)), func(x access) bool {
+			return x.human || len(s.roleUses[x.role]) > 0
+		}))
+		if i == 0 {
+			out = programs
+			continue
+		}
+		out = common(out, programs)
+	}
+	return out
+}
+
+// names returns the names of the principals behind several accesses, sorted.
+func names(list []access) []string {
+	var out []string
+	for _, x := range list {
+		out = append(out, x.name())
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// gateSeries returns the native gates that stand before each action of
+// production, where they are two or more; of a pipeline in which nothing is known
+// to be production, all its gates.
+func (s *scan) gateSeries(p *pipe) [][]*act {
+	var out [][]*act
+	for _, a := range p.prod {
+		if native, governed := s.nativeGates(a); len(native) >= 2 && governed == 0 {
+			out = append(out, native)
+		}
+	}
+	if gates := p.gates(); len(p.prod) == 0 && len(gates) >= 2 {
+		if !slices.ContainsFunc(gates, func(g *act) bool { return s.governed(g) != nil }) {
+			out = append(out, gates)
+		}
 	}
 	return out
 }
