@@ -7,11 +7,36 @@ import (
 
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
+	"github.com/twokey/twokey/iam/policy"
 	"github.com/twokey/twokey/reach"
 )
 
 func named(name string, groups []string, identities ...string) *estate.Person {
 	return &estate.Person{Name: name, Groups: groups, Identities: identities}
+}
+
+// assigned gives the permission sets of those who push and of those who approve
+// to two principals of Identity Center.
+func assigned(kind, pushers, approvers string) *estate.Estate {
+	e := gated(1)
+	for _, x := range []struct{ set, who, statement string }{{"dev", pushers, pushes()}, {"lead", approvers, approves(1)}} {
+		r := role(tools, "AWSReservedSSO_"+x.set+"_0000000000000000",
+			`{"Effect":"Allow","Action":"sts:AssumeRoleWithSAML","Principal":{"Federated":"arn:aws:iam::`+tools+`:saml-provider/AWSSSO"}}`, x.statement)
+		r.Path, r.Reserved = "/aws-reserved/sso.amazonaws.com/", true
+		e.Roles = append(e.Roles, r)
+		e.Assignments = append(e.Assignments, &estate.Assignment{PrincipalType: kind, PrincipalID: x.who, TargetAccount: tools, Role: r.ARN})
+	}
+	return e
+}
+
+// membered puts users into groups, in pairs of group and user.
+func membered(e *estate.Estate, pairs ...string) *estate.Estate {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		n := config("GroupId", pairs[i])
+		n.Entries = append(n.Entries, policy.Entry{Key: "MemberId", Value: config("UserId", pairs[i+1])})
+		e.Others["AWS::IdentityStore::GroupMembership"] = append(e.Others["AWS::IdentityStore::GroupMembership"], &estate.Simple{Meta: estate.Meta{Props: n}})
+	}
+	return e
 }
 
 // TestNamedCases are estates whose number was worked out by hand.
@@ -73,6 +98,15 @@ func TestNamedCases(t *testing.T) {
 			e.Roles = append(e.Roles, role(tools, "dev", saml, pushes()), role(tools, "lead", saml, approves(1)))
 			e.People = []*estate.Person{named("a", nil, "arn:aws:sts::"+tools+":assumed-role/dev/*"), named("b", nil, "arn:aws:sts::"+tools+":assumed-role/lead/*")}
 			return e
+		}},
+		"two permission sets of one Identity Center user": {1, func() *estate.Estate { return assigned("USER", "u-1", "u-1") }},
+		"two permission sets of two":                      {2, func() *estate.Estate { return assigned("USER", "u-1", "u-2") }},
+		"two groups whose members nobody shows":           {1, func() *estate.Estate { return assigned("GROUP", "g-1", "g-2") }},
+		"two groups with one member each": {2, func() *estate.Estate {
+			return membered(assigned("GROUP", "g-1", "g-2"), "g-1", "u-1", "g-2", "u-2")
+		}},
+		"two groups with a member in common": {1, func() *estate.Estate {
+			return membered(assigned("GROUP", "g-1", "g-2"), "g-1", "u-1", "g-2", "u-2", "g-2", "u-1")
 		}},
 		"two users of one person": {1, func() *estate.Estate {
 			e := people(gated(1), user(tools, "dev", pushes()), user(tools, "lead", approves(1)))

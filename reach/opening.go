@@ -27,7 +27,11 @@ type opening struct {
 // known, and adds an opening for each.
 func (e *engine) findEnterable(taken map[int]bool) {
 	assigned := map[int]string{}
+	members := e.groupMembers()
 	for _, a := range e.est.Assignments {
+		if len(members[a.PrincipalID]) > 0 {
+			continue
+		}
 		if i := e.w.actor(a.Role); i != nobody && !strings.EqualFold(a.PrincipalType, "USER") {
 			assigned[i] = "group " + estate.Show(a.PrincipalID) + " of Identity Center"
 		}

@@ -142,23 +142,48 @@ func (e *engine) glass(i int) bool {
 }
 
 // findAssigned adds the people of Identity Center: one for each user that has an
-// assignment. The members of a group are not in the estate.
+// assignment, its own or that of a group whose members the estate shows.
 func (e *engine) findAssigned(p *people, taken map[int]bool, enter func(*person, int)) {
 	byID := map[string]int{}
+	listed := map[int]bool{}
+	for i := range taken {
+		listed[i] = true
+	}
+	members := e.groupMembers()
 	for _, a := range e.est.Assignments {
 		i := e.w.actor(a.Role)
-		if i == nobody || taken[i] && !strings.EqualFold(a.PrincipalType, "USER") {
+		if i == nobody || !estate.Known(a.PrincipalID) {
 			continue
 		}
-		if !strings.EqualFold(a.PrincipalType, "USER") || !estate.Known(a.PrincipalID) {
-			continue
+		users := []string{a.PrincipalID}
+		if !strings.EqualFold(a.PrincipalType, "USER") {
+			users = members[a.PrincipalID]
 		}
-		n, ok := byID[a.PrincipalID]
-		if !ok {
-			n = len(p.list)
-			byID[a.PrincipalID] = n
-			p.list = append(p.list, person{name: "Identity Center user " + a.PrincipalID})
+		if listed[i] {
+			continue // the estate file says who enters the role
 		}
-		enter(&p.list[n], i)
+		for _, id := range users {
+			n, ok := byID[id]
+			if !ok {
+				n = len(p.list)
+				byID[id] = n
+				p.list = append(p.list, person{name: "Identity Center user " + id})
+			}
+			enter(&p.list[n], i)
+		}
 	}
+}
+
+// groupMembers returns the users of the groups of Identity Center, by id, as far
+// as the estate shows them.
+func (e *engine) groupMembers() map[string][]string {
+	out := map[string][]string{}
+	for _, m := range e.est.Others["AWS::IdentityStore::GroupMembership"] {
+		group, _ := m.Props.Get("GroupId").Scalar()
+		user, _ := m.Props.Path("MemberId", "UserId").Scalar()
+		if group != "" && user != "" && estate.Known(group) && estate.Known(user) {
+			out[group] = add(out[group], user)
+		}
+	}
+	return out
 }
