@@ -280,7 +280,9 @@ func (r *request) encodeRest(out any, status int) error {
 			}
 		case "headers":
 			for _, k := range sortedKeys(value) {
-				h.Set(f.name+k.String(), value.MapIndex(k).String())
+				// In lower case, as S3 sends them: clients take the rest of the name for the
+				// key of the metadata.
+				h[f.name+k.String()] = []string{value.MapIndex(k).String()}
 			}
 		}
 	}
