@@ -13,20 +13,21 @@ import (
 // Authorize asks the evaluator whether the caller may do what the check says.
 // The error is an access-denied Error in AWS's words.
 func (c *Call) Authorize(check Check) error {
-	d, err := c.decide(check)
+	r, p, err := c.question(check)
 	if err != nil {
 		return &Error{Code: "InternalFailure", Message: err.Error(), Fault: true}
 	}
-	if d.Outcome == iam.Allow {
+	if iam.Decide(r, p) == iam.Allow {
 		return nil
 	}
-	return c.denied(check, d)
+	return c.denied(check, iam.Explain(r, p))
 }
 
-func (c *Call) decide(check Check) (iam.Decision, error) {
+// question puts together what the evaluator needs for a check.
+func (c *Call) question(check Check) (*iam.Request, *iam.Policies, error) {
 	principal, err := c.Identity.principal()
 	if err != nil {
-		return iam.Decision{}, err
+		return nil, nil, err
 	}
 	w := c.World
 	owner := check.ResourceAccount
@@ -69,10 +70,7 @@ func (c *Call) decide(check Check) (iam.Decision, error) {
 	}
 	request.Context.Merge(c.Vouched).Merge(check.Context)
 	r, err := iam.NewRequest(request)
-	if err != nil {
-		return iam.Decision{}, err
-	}
-	return iam.Explain(r, p), nil
+	return r, p, err
 }
 
 // requestContext holds the keys that AWS puts into every request. Transport on

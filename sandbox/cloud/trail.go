@@ -33,6 +33,10 @@ type Record struct {
 // CloudTrail's LookupEvents forgets after 90 days.
 const maxTrail = 50_000
 
+// trailSlack is how many records more there may be before the oldest are dropped,
+// so that not every call copies them all.
+const trailSlack = maxTrail / 4
+
 // Redacted is implemented by inputs and outputs that hold secrets; what it
 // returns goes into the trail instead.
 type Redacted interface{ Redacted() any }
@@ -62,8 +66,8 @@ func (w *World) record(c *Call, in, out any, err error) {
 	}
 	w.trailMu.Lock()
 	rows := append(w.trail[c.Account], r)
-	if len(rows) > maxTrail {
-		rows = append(rows[:0:0], rows[len(rows)-maxTrail:]...)
+	if len(rows) > maxTrail+trailSlack {
+		rows = append([]Record(nil), rows[len(rows)-maxTrail:]...)
 	}
 	w.trail[c.Account] = rows
 	listeners := w.onRecord
@@ -93,17 +97,6 @@ func (w *World) OnRecord(f func(Record)) {
 	w.trailMu.Lock()
 	defer w.trailMu.Unlock()
 	w.onRecord = append(w.onRecord, f)
-}
-
-func trailJSON(v any) json.RawMessage {
-	if r, ok := v.(Redacted); ok {
-		v = r.Redacted()
-	}
-	data, err := json.Marshal(v)
-	if err != nil || string(data) == "{}" {
-		return json.RawMessage("null")
-	}
-	return data
 }
 
 // userIdentity is the element of that name ("CloudTrail userIdentity element").

@@ -80,7 +80,7 @@ func TestErrors(t *testing.T) {
 		{"UpdateAssumeRolePolicy", in{"RoleName": "AWSServiceRoleForCodeStarNotifications", "PolicyDocument": trust}, "UnmodifiableEntity", "only modifiable by AWS"},
 		{"DeleteRole", in{"RoleName": "AWSServiceRoleForCodeStarNotifications"}, "UnmodifiableEntity", "only modifiable by AWS"},
 		{"AddRoleToInstanceProfile", in{"InstanceProfileName": "box", "RoleName": "bare"}, "LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1"},
-		{"CreatePolicyVersion", in{"PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess", "PolicyDocument": document}, "AccessDenied", "managed by AWS"},
+		{"CreatePolicyVersion", in{"PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess", "PolicyDocument": document}, "AccessDenied", "arn:aws:iam::aws:policy/ReadOnlyAccess"},
 		{"CreateAccountAlias", in{"AccountAlias": "a--b"}, "ValidationError", "regular expression pattern"},
 		{"TagUser", in{"UserName": "anna", "Tags": []any{map[string]any{"Key": "a", "Value": "1"}, map[string]any{"Key": "A", "Value": "2"}}}, "InvalidInput", "Duplicate tag keys found."},
 		{"CreateLoginProfile", in{"UserName": "anna", "Password": "x"}, "EntityAlreadyExists", "Login Profile for user anna already exists."},
