@@ -3,7 +3,9 @@ package sandbox
 import (
 	"github.com/twokey/twokey/sandbox/cloud"
 	"github.com/twokey/twokey/sandbox/iamsvc"
+	"github.com/twokey/twokey/sandbox/kms"
 	"github.com/twokey/twokey/sandbox/organizations"
+	"github.com/twokey/twokey/sandbox/s3"
 	"github.com/twokey/twokey/sandbox/sts"
 	"github.com/twokey/twokey/sandbox/wire"
 )
@@ -15,4 +17,6 @@ var services = []func(*cloud.World, *wire.Server) (func() error, error){
 	iamsvc.Add,
 	sts.Add,
 	organizations.Add,
+	kms.Add,
+	s3.Add,
 }
