@@ -2,10 +2,12 @@ package sandbox
 
 import (
 	"github.com/twokey/twokey/sandbox/cloud"
+	"github.com/twokey/twokey/sandbox/codepipeline"
 	"github.com/twokey/twokey/sandbox/iamsvc"
 	"github.com/twokey/twokey/sandbox/kms"
 	"github.com/twokey/twokey/sandbox/organizations"
 	"github.com/twokey/twokey/sandbox/s3"
+	"github.com/twokey/twokey/sandbox/sqs"
 	"github.com/twokey/twokey/sandbox/sts"
 	"github.com/twokey/twokey/sandbox/wire"
 )
@@ -17,6 +19,8 @@ var services = []func(*cloud.World, *wire.Server) (func() error, error){
 	iamsvc.Add,
 	sts.Add,
 	organizations.Add,
+	codepipeline.Add,
+	sqs.Add,
 	kms.Add,
 	s3.Add,
 }
