@@ -57,6 +57,19 @@ func (s *scan) reaches(b *built, artifacts bool) []reach {
 	if b.role == nil {
 		return nil
 	}
+	k := reachKey{b.Project, artifacts}
+	if _, ok := s.reachCache[k]; !ok {
+		s.reachCache[k] = s.workOutReach(b, artifacts)
+	}
+	return s.reachCache[k]
+}
+
+type reachKey struct {
+	project   *estate.Project
+	artifacts bool
+}
+
+func (s *scan) workOutReach(b *built, artifacts bool) []reach {
 	r := b.role
 	if power, _ := s.administrator(r); power.granted() {
 		return []reach{{"do anything in account " + r.Account, power}}
@@ -73,22 +86,17 @@ func (s *scan) reaches(b *built, artifacts bool) []reach {
 	if a := s.identityMay(r.ARN, "iam:PassRole", anyARN(partitionOf(r.ARN), "iam", "", r.Account, "role/twokey-probe"), nil); a.granted() {
 		add("pass any role", a)
 	}
-	for _, p := range s.pipelines {
-		for _, a := range p.acts {
-			if !a.prod {
-				continue
-			}
-			if to := s.est.Role(a.RoleARN); to != nil && to != r && !to.Missing {
-				add("become "+estate.Show(to.Name)+" in account "+to.Account+", which deploys production", s.may(r.ARN, "sts:AssumeRole", to.ARN, nil))
-			} else if to != nil && to.Missing {
-				// The other side is not in the estate; this one is enough to say so.
-				add("become "+estate.Show(to.Name)+" in account "+to.Account+", which deploys production", s.identityMay(r.ARN, "sts:AssumeRole", to.ARN, nil))
-			}
-			if name := a.ConfigText("StackName"); a.cloudFormation() && estate.Known(name) && a.account == r.Account {
-				stack := anyARN(partitionOf(r.ARN), "cloudformation", p.ActionRegion(a.Action), a.account, "stack/"+name+"/twokey-probe")
-				add("update stack "+name, s.may(r.ARN, "cloudformation:UpdateStack", stack, nil))
-			}
+	for _, to := range s.production().within(r) {
+		if to.Missing {
+			// The other side is not in the estate; this one is enough to say so.
+			add("become "+estate.Show(to.Name)+" in account "+to.Account+", which deploys production", s.identityMay(r.ARN, "sts:AssumeRole", to.ARN, nil))
+			continue
 		}
+		add("become "+estate.Show(to.Name)+" in account "+to.Account+", which deploys production", s.may(r.ARN, "sts:AssumeRole", to.ARN, nil))
+	}
+	for _, stack := range s.production().stacks[r.Account] {
+		_, name, _ := strings.Cut(stack, ":stack/")
+		add("update stack "+name, s.may(r.ARN, "cloudformation:UpdateStack", stack+"/twokey-probe", nil))
 	}
 	for _, x := range b.acts {
 		st := x.pipe.storeFor(x)

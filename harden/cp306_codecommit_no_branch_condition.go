@@ -81,6 +81,9 @@ type writer struct {
 
 // branchWriters returns the principals that may write to a branch.
 func (s *scan) branchWriters(repo, branch string) []writer {
+	if have, ok := s.writerCache[repo+" "+branch]; ok {
+		return have
+	}
 	var out []writer
 	for _, action := range branchWrites {
 		for _, x := range s.whoMay(action, repo, onBranch(branch)) {
@@ -89,6 +92,7 @@ func (s *scan) branchWriters(repo, branch string) []writer {
 			}
 		}
 	}
+	s.writerCache[repo+" "+branch] = out
 	return out
 }
 

@@ -1,7 +1,6 @@
 package harden
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/twokey/twokey/estate"
@@ -29,14 +28,16 @@ type holder struct {
 // and of machines left out.
 func (s *scan) holders() []holder {
 	var out []holder
-	for _, g := range s.est.Groups {
-		h := holder{about: subject(&g.Meta, g.Name), pos: g.Pos, name: "group " + estate.Show(g.Name), policies: g.Policies}
-		for _, u := range s.est.Users {
-			if slices.Contains(u.Groups, g.ARN) {
-				h.as = u.ARN
-				break
+	member := map[string]string{}
+	for _, u := range s.est.Users {
+		for _, g := range u.Groups {
+			if member[g] == "" {
+				member[g] = u.ARN
 			}
 		}
+	}
+	for _, g := range s.est.Groups {
+		h := holder{about: subject(&g.Meta, g.Name), pos: g.Pos, name: "group " + estate.Show(g.Name), policies: g.Policies, as: member[g.ARN]}
 		out = append(out, h)
 	}
 	for _, u := range s.est.Users {
@@ -58,9 +59,15 @@ func (s *scan) holders() []holder {
 
 func checkApprovalWildcard(s *scan) {
 	const action = "codepipeline:PutApprovalResult"
+	gated := map[string]bool{}
+	for _, p := range s.pipelines {
+		if len(p.gates()) > 0 {
+			gated[p.Account] = true
+		}
+	}
 	for _, h := range s.holders() {
 		// Where no pipeline with a gate is, the permission has nothing to act on.
-		if !slices.ContainsFunc(s.pipelines, func(p *pipe) bool { return len(p.gates()) > 0 && (h.as == "" || p.Account == h.about.Account) }) {
+		if len(gated) == 0 || h.as != "" && !gated[h.about.Account] {
 			continue
 		}
 		var d *draft

@@ -26,7 +26,7 @@ func checkGateBreakers(s *scan) {
 		var d *draft
 		var who, can []string
 		for _, c := range calls {
-			for _, x := range humans(s.whoMay(c.action, c.resource, nil)) {
+			for _, x := range humans(s.whoMayIn(p.Account, c.action, c.resource, nil)) {
 				if s.pipelineAdmin(x.arn) {
 					continue
 				}

@@ -58,16 +58,11 @@ func (a *act) needs(read, write string) []need {
 // citeMissing adds what a denial was for want of.
 func citeMissing(d *draft, a answer) {
 	for _, m := range a.Missing {
-		text := string(m.Side) + " policy"
-		if m.Policy != "" {
-			text += " " + m.Policy
-		}
+		text := "the " + string(m.Side) + " policy"
 		if m.Account != "" {
 			text += " in account " + m.Account
 		}
-		if m.Note != "" {
-			text += ": " + m.Note
-		}
+		text += " does not allow it"
 		d.hop(text)
 	}
 	for _, r := range a.Reasons {

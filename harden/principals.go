@@ -68,16 +68,33 @@ func (s *scan) readPrincipals() {
 		p.human = people && len(s.roleUses[r]) == 0
 		s.principals = append(s.principals, p)
 	}
-	var indexed []iam.IndexedPrincipal
 	kept := s.principals[:0]
+	indexed := map[string][]iam.IndexedPrincipal{}
 	for _, p := range s.principals {
-		if ip, err := s.est.Principal(p.arn); err == nil {
-			kept = append(kept, p)
-			indexed = append(indexed, iam.IndexedPrincipal(*ip))
+		ip, err := s.est.Principal(p.arn)
+		if err != nil {
+			s.missed = append(s.missed, missed{what: "what " + p.name() + " may do", why: err.Error(), pos: p.pos(), rules: []string{"every rule about people"}})
+			continue
 		}
+		kept = append(kept, p)
+		account := p.meta().Account
+		if s.accounts[account] == nil {
+			s.accounts[account] = &inAccount{}
+		}
+		s.accounts[account].principals = append(s.accounts[account].principals, p)
+		indexed[account] = append(indexed[account], iam.IndexedPrincipal(*ip))
 	}
 	s.principals = kept
-	s.index = iam.NewIndex(indexed)
+	for account, list := range indexed {
+		s.accounts[account].index = iam.NewIndex(list)
+	}
+}
+
+// inAccount are the principals of one account, with an index over them in that
+// order. Few questions reach further than one or two accounts.
+type inAccount struct {
+	principals []*principal
+	index      *iam.Index
 }
 
 // access is a principal that may do something.
@@ -86,23 +103,93 @@ type access struct {
 	answer answer
 }
 
-// whoMay returns the principals that may do an action, in the order of the
-// estate. Those of which it hangs on text that could not be read are noted as not
-// looked at.
+// whoMay returns the principals that may do an action, by account and within one
+// in the order of the estate. Those of which it hangs on text that could not be
+// read are noted as not looked at.
 func (s *scan) whoMay(action, resource string, ctx *iam.Context) []access {
+	var out []access
+	for _, account := range s.accountsFor(action, resource) {
+		out = append(out, s.whoMayIn(account, action, resource, ctx)...)
+	}
+	return out
+}
+
+// accountsFor returns the accounts whose principals could do an action on a
+// resource: the resource's own, and those that its policy lets in.
+func (s *scan) accountsFor(action, resource string) []string {
+	guard := s.est.Guard(action, resource)
+	found := map[string]bool{guard.Account: true}
+	all := guard.Account == ""
+	if guard.Policy != nil {
+		doc := s.policyOf(resource)
+		all = all || doc == nil
+		for i := 0; doc != nil && i < len(doc.Statements); i++ {
+			st := &doc.Statements[i]
+			if st.Effect == policy.EffectDeny || st.Principals == nil {
+				continue
+			}
+			all = all || st.Principals.Not
+			for _, p := range st.Principals.List {
+				account := accountOf(p.Value)
+				switch {
+				case p.Type == policy.TypeService || p.Type == policy.TypeFederated:
+				case len(account) == 12 && estate.Known(account):
+					found[account] = true
+				default:
+					all = true
+				}
+			}
+		}
+	}
+	var out []string
+	for account := range s.accounts {
+		if all || found[account] {
+			out = append(out, account)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// policyOf returns the policy document of a resource: of a bucket, a key, or the
+// trust policy of a role; nil for others.
+func (s *scan) policyOf(resource string) *policy.Document {
+	switch r := s.est.Owner(resource).(type) {
+	case *estate.Bucket:
+		if r.Policy != nil {
+			return r.Policy.Doc
+		}
+	case *estate.Key:
+		if r.Policy != nil {
+			return r.Policy.Doc
+		}
+		return &policy.Document{}
+	case *estate.Role:
+		return r.Trust
+	}
+	return nil
+}
+
+// whoMayIn is whoMay for the principals of one account.
+func (s *scan) whoMayIn(account, action, resource string, ctx *iam.Context) []access {
+	in := s.accounts[account]
+	if in == nil {
+		return nil
+	}
 	guard := s.est.Guard(action, resource)
 	known := iam.NewContext().UnknownUnlessSet(true)
 	known.Merge(ctx)
-	found, err := s.index.WhoCan(iam.Target{
+	found, err := in.index.WhoCan(iam.Target{
 		Action: action, Resource: resource, ResourceAccount: guard.Account, ResourceInManagementAccount: guard.Management,
 		Policy: guard.Policy, RCPs: guard.RCPs, Context: known,
 	})
 	if err != nil {
+		s.miss("who may "+action+" on "+estate.Show(resource), err.Error(), policy.Pos{})
 		return nil
 	}
 	var out []access
 	for _, f := range found {
-		p := s.principals[f.Principal]
+		p := in.principals[f.Principal]
 		switch a := s.may(p.arn, action, resource, ctx); {
 		case a.granted():
 			out = append(out, access{p, a})

@@ -24,12 +24,16 @@ type scan struct {
 
 	pipelines  []*pipe
 	principals []*principal
-	index      *iam.Index // over principals, in their order
+	accounts   map[string]*inAccount
 	roleUses   map[*estate.Role][]use
 	delegates  map[string]*iam.Set
 	everything *iam.Set // an identity policy that allows everything
 
+	// What several rules ask, answered once.
 	approverCache map[*act][]access
+	writerCache   map[string][]writer
+	reachCache    map[reachKey][]reach
+	prod          *production
 
 	drafts        []*draft
 	missed        []missed
@@ -37,7 +41,7 @@ type scan struct {
 }
 
 func newScan(e *estate.Estate, opts Options) *scan {
-	s := &scan{est: e, opts: opts, roleUses: map[*estate.Role][]use{}, delegates: map[string]*iam.Set{}, everything: allowEverything(), approverCache: map[*act][]access{}}
+	s := &scan{est: e, opts: opts, roleUses: map[*estate.Role][]use{}, delegates: map[string]*iam.Set{}, everything: allowEverything(), approverCache: map[*act][]access{}, writerCache: map[string][]writer{}, reachCache: map[reachKey][]reach{}, accounts: map[string]*inAccount{}}
 	for r := range e.All() {
 		if fromAccount(r.Base()) {
 			s.live = true
