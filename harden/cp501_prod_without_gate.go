@@ -34,11 +34,7 @@ func checkProdWithoutGate(s *scan) {
 			d.related(a.Pos, a.where()+" changes production with no gate before it").keyed(a.where())
 		}
 		if d != nil {
-			var where []string
-			for _, k := range d.key {
-				where = append(where, k)
-			}
-			d.f.Message = p.title() + " changes production in " + listed(where) + " without a gate before it"
+			d.f.Message = p.title() + " changes production in " + listed(d.key) + " without a gate before it"
 		}
 	}
 }

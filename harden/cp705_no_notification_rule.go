@@ -58,7 +58,7 @@ func checkNotification(s *scan) {
 			what = append(what, w)
 		}
 		slices.Sort(what)
-		d := (*draft)(nil)
+		var d *draft
 		if seen {
 			d = s.fail(p.subject(), at, "the notification rule of "+p.title()+" tells nobody of "+listed(what))
 		} else {

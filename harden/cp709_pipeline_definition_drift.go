@@ -24,9 +24,8 @@ func checkDefinitionDrift(s *scan) {
 			if len(differs) == 0 {
 				continue
 			}
-			d := s.fail(p.subject(), p.Pos, p.title()+" differs from its template: "+listed(differs)).keyed(differs...).related(w.Pos, "the template").
+			s.fail(p.subject(), p.Pos, p.title()+" differs from its template: "+listed(differs)).keyed(differs...).related(w.Pos, "the template").
 				mend("Find out from the trail who changed it, and deploy the template again.", "")
-			_ = d
 		}
 	}
 }

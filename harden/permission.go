@@ -6,7 +6,6 @@ import (
 	"github.com/twokey/twokey/arn"
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/iam"
-	"github.com/twokey/twokey/iam/catalog"
 	"github.com/twokey/twokey/iam/policy"
 )
 
@@ -248,40 +247,24 @@ func anyARN(partition, service, region, account, resource string) string {
 	return "arn:" + partition + ":" + service + ":" + region + ":" + account + ":" + resource
 }
 
-// actionsOf lists, for a message, the actions of a service that a statement
-// names, as written.
-func actionsOf(st *policy.Statement, service string) []string {
-	var out []string
-	for _, t := range st.Actions {
-		svc, _, _ := strings.Cut(strings.ToLower(t.Value), ":")
-		if svc == service || t.Value == "*" {
-			out = append(out, t.Value)
-		}
-	}
-	return out
-}
-
 // serviceWide reports whether an action pattern is the whole of a service.
 func serviceWide(pattern, service string) bool {
 	svc, name, ok := strings.Cut(strings.ToLower(pattern), ":")
 	return ok && svc == service && strings.Trim(name, "*") == ""
 }
 
-// expands reports whether a pattern of actions is known to cover any of them.
+// expands returns the first of some actions that a pattern covers, or "".
 func expands(pattern string, actions ...string) string {
 	for _, a := range actions {
 		if actionMatch(pattern, a) {
-			if _, known := catalog.WildcardOnly(a); known {
-				return a
-			}
 			return a
 		}
 	}
 	return ""
 }
 
-// sessionless is a context in which nothing is known but that the caller brought
-// no MFA: the key is false for temporary credentials and absent for access keys.
+// withoutMFA is a request of which nothing is known but that the caller brought no
+// MFA, as an access key does: the keys are absent.
 func withoutMFA() *iam.Context {
 	return iam.NewContext().UnknownUnlessSet(true).Absent("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge")
 }
