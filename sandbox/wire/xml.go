@@ -100,7 +100,7 @@ func (e *xmlEncoder) list(name string, v reflect.Value, f field) {
 	if v.IsNil() {
 		return
 	}
-	inner := field{member: "member", key: "key", value: "value", xmlns: f.xmlns}
+	inner := field{member: "member", key: "key", value: "value", xmlns: f.xmlns, required: true}
 	if f.flat {
 		for i := range v.Len() {
 			e.value(name, v.Index(i), inner)
