@@ -8,8 +8,10 @@ import (
 )
 
 // findProduction marks the actions that change production: those that act in an
-// account marked production or, where no account of the estate is, in an account
-// that a deploy action after the last approval deploys into.
+// account marked production or, where no account of the estate is, the deploy
+// actions after the last approval, those before it that deploy the same thing or
+// with the same hands, and what acts in their account where that is not the
+// pipeline's own.
 func (l *line) findProduction(est *estate.Estate) {
 	marked := map[string]bool{}
 	for _, a := range est.Accounts {
@@ -17,17 +19,26 @@ func (l *line) findProduction(est *estate.Estate) {
 			marked[a.ID] = true
 		}
 	}
+	chosen := func(int) bool { return true }
 	if len(marked) == 0 {
 		l.inferred = true
-		for _, i := range l.afterLastGate() {
+		last := l.afterLastGate()
+		for _, i := range last {
 			for _, account := range targets(&l.acts[i]) {
 				marked[account] = true
 			}
 		}
+		// The pipeline's own account holds its builds and tests, and often every
+		// environment: being in it makes no action one of production.
+		chosen = func(i int) bool {
+			return l.acts[i].account != l.p.Account || slices.ContainsFunc(last, func(j int) bool {
+				return i == j || sameTarget(&l.acts[i], &l.acts[j]) || sameHands(&l.acts[i], &l.acts[j])
+			})
+		}
 	}
 	for i := range l.acts {
 		a := &l.acts[i]
-		if !changes(a) {
+		if !changes(a) || !chosen(i) {
 			continue
 		}
 		for _, account := range targets(a) {
@@ -88,6 +99,34 @@ func (l *line) afterLastGate() []int {
 		}
 	}
 	return nil
+}
+
+// sameTarget reports whether two actions put something in the same place.
+func sameTarget(a, b *act) bool {
+	if a.Provider != b.Provider || a.account != b.account {
+		return false
+	}
+	named := false
+	for _, key := range []string{"StackName", "StackSetName", "ClusterName", "ServiceName", "ApplicationName", "DeploymentGroupName", "EnvironmentName", "FunctionName", "BucketName", "ProjectName"} {
+		x, y := a.ConfigText(key), b.ConfigText(key)
+		if x != y {
+			return false
+		}
+		named = named || x != ""
+	}
+	return named
+}
+
+// sameHands reports whether deploy action a works in the account of b as the role
+// of b. One that hands over to a role of CloudFormation there does not: what that
+// role may do is followed by itself.
+func sameHands(a, b *act) bool {
+	if a.Category != "Deploy" || a.account != b.account || a.role != b.role || a.role == nobody {
+		return false
+	}
+	to := estate.AccountOf(a.ConfigText("RoleArn"))
+	handsOver := a.deploys != nobody && a.deploys != a.role && (to == "" || to == a.account)
+	return !handsOver
 }
 
 // changes reports whether an action can change something: every action can but
