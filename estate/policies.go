@@ -85,6 +85,9 @@ func (e *Estate) compilePrincipal(arn string, who iam.Principal) *Principal {
 	}
 	p.Principal = who
 	p.Context = iam.PrincipalContext(who)
+	if who.Account != "" {
+		p.Context.Set("kms:CallerAccount", who.Account)
+	}
 	for k, v := range tags {
 		p.Context.Set("aws:PrincipalTag/"+k, v)
 	}

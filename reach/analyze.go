@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,11 +19,16 @@ type Options struct {
 	// Person keeps only ways in which the person of that name takes part; the
 	// number is that of everybody all the same.
 	Person string
-	// MaxWays is how many ways are worked out for one pipeline; 0 means 40.
+	// MaxWays is how many ways are worked out for one pipeline, the best first; 0
+	// means 40, or 12 where there are more than 64 pipelines to look at.
 	MaxWays int
 }
 
-const defaultWays = 40
+const (
+	defaultWays  = 40
+	manyWays     = 12
+	manyPipeline = 64
+)
 
 // Result is what Analyze finds.
 type Result struct {
@@ -42,9 +48,6 @@ type Result struct {
 // change production, and by which ways the smallest coalitions do. The estate
 // must not change meanwhile. The same estate gives the same result.
 func Analyze(est *estate.Estate, opts Options) Result {
-	if opts.MaxWays <= 0 {
-		opts.MaxWays = defaultWays
-	}
 	e := newEngine(est)
 	p := e.people
 	r := Result{Principals: len(est.Users) + len(est.Roles), BreakGlass: p.breakGlass}
@@ -59,13 +62,32 @@ func Analyze(est *estate.Estate, opts Options) Result {
 			wanted = append(wanted, i)
 		}
 	}
+	if opts.MaxWays <= 0 {
+		opts.MaxWays = defaultWays
+		if len(wanted) > manyPipeline {
+			opts.MaxWays = manyWays
+		}
+	}
 	r.Pipelines = e.analyzeAll(wanted, opts)
 	r.Assumptions = e.assumptions(r.Pipelines)
 	return r
 }
 
-// pipelinesPerWorker is how many pipelines are worth an engine of their own:
-// engines share nothing but the estate.
+// fork returns an engine that shares with e what is read of the estate, and
+// works out the rest by itself, so that both can be used at the same time.
+func (e *engine) fork() *engine {
+	f := &engine{
+		est: e.est, lines: e.lines, carriers: maps.Clone(e.carriers), openings: e.openings, openedBy: e.openedBy, openedAt: e.openedAt,
+		people: e.people, entered: e.entered,
+		ids: map[fact]factID{}, cited: map[*step][]reason{}, mendings: map[ruleID]*mending{}, examples: map[string][]frame{},
+	}
+	w := *e.w
+	w.own, w.altered, w.asked = map[string]*pool{}, map[string]*pool{}, map[string][]hit{}
+	f.w = &w
+	return f
+}
+
+// pipelinesPerWorker is how many pipelines are worth an engine of their own.
 const pipelinesPerWorker = 64
 
 // analyzeAll analyzes pipelines, many of them side by side.
@@ -73,13 +95,17 @@ func (e *engine) analyzeAll(wanted []int, opts Options) []finding.Pipeline {
 	out := make([]finding.Pipeline, len(wanted))
 	workers := max(1, min(runtime.GOMAXPROCS(0), len(wanted)/pipelinesPerWorker))
 	each := (len(wanted) + workers - 1) / workers
+	forks := make([]*engine, workers)
+	for n := 1; n < workers; n++ {
+		forks[n] = e.fork()
+	}
 	var wait sync.WaitGroup
 	for n := range workers {
 		from, to := n*each, min((n+1)*each, len(wanted))
 		wait.Go(func() {
 			mine := e
 			if n > 0 {
-				mine = newEngine(e.est)
+				mine = forks[n]
 			}
 			for i := from; i < to; i++ {
 				out[i] = mine.analyze(mine.lines[wanted[i]], opts)

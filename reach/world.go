@@ -81,20 +81,13 @@ func (w *world) addActor(a actor) {
 	if err != nil {
 		return
 	}
-	a.base = w.asCaller(iam.IndexedPrincipal(*base))
+	a.base = iam.IndexedPrincipal(*base)
 	w.byARN[a.arn] = len(w.actors)
 	if len(w.members[a.account]) == 0 {
 		w.accounts = append(w.accounts, a.account)
 	}
 	w.members[a.account] = append(w.members[a.account], len(w.actors))
 	w.actors = append(w.actors, a)
-}
-
-// asCaller adds to what is known of a principal the keys that only say again
-// who it is.
-func (w *world) asCaller(p iam.IndexedPrincipal) iam.IndexedPrincipal {
-	p.Context = p.Context.Clone().Set("kms:CallerAccount", p.Principal.Account)
-	return p
 }
 
 // addAdmin adds the administrator that somebody may make in an account: a role
@@ -117,7 +110,8 @@ func (w *world) addAdmin(account string) {
 		p.Context.Set("aws:PrincipalOrgID", a.OrgID)
 	}
 	w.admins[account] = len(w.actors)
-	w.actors = append(w.actors, actor{arn: arn, account: account, admin: true, base: w.asCaller(p)})
+	p.Context.Set("kms:CallerAccount", account)
+	w.actors = append(w.actors, actor{arn: arn, account: account, admin: true, base: p})
 }
 
 func (w *world) ownPool(account string) *pool {
@@ -172,9 +166,16 @@ func (w *world) who(needs []Permission, f frame) []hit {
 			hits = w.ask(p, q, f, hits)
 		}
 	}
+	if len(w.asked) > mostAsked {
+		clear(w.asked)
+	}
 	w.asked[key] = hits
 	return hits
 }
+
+// mostAsked bounds how many answers are kept: pipelines of one account ask the
+// same questions, those of another do not.
+const mostAsked = 20_000
 
 // admitted returns the accounts whose principals the policy of a resource may
 // let in, the resource's own first; all accounts where it does not say which.
