@@ -1,6 +1,8 @@
 package harden
 
 import (
+	"strings"
+
 	"github.com/twokey/twokey/finding"
 )
 
@@ -21,7 +23,7 @@ func checkStartBuildScope(s *scan) {
 		example := anyARN(partitionOf(r.ARN), "codebuild", regionOf(&r.Meta), r.Account, "project/twokey-probe")
 		var d *draft
 		for _, action := range []string{"codebuild:StartBuild", "codebuild:StartBuildBatch", "codebuild:RetryBuild"} {
-			for _, g := range s.wideGrants(r.ARN, r.Policies, action, example, func(x string) bool { return within(x, projects) }) {
+			for _, g := range s.wideGrants(r.ARN, r.Policies, action, example, func(x string) bool { return within(x, projects) || !ofProject(x) }) {
 				if d == nil {
 					d = s.fail(r.subject(), r.Pos, r.title()+", may start builds of projects that it does not use: "+action+" on "+g.pattern.Value).
 						mend("Name the pipeline's projects: a build that is started takes another build specification from its caller.", patchResource(projects))
@@ -30,6 +32,13 @@ func checkStartBuildScope(s *scan) {
 			}
 		}
 	}
+}
+
+// ofProject reports whether an ARN is that of a build project: starting a build is
+// authorised on the project, so a pattern of builds or reports lets nobody start one.
+func ofProject(x string) bool {
+	f := strings.SplitN(x, ":", 6)
+	return len(f) < 6 || strings.HasPrefix(f[5], "project/")
 }
 
 // patchResource is a Resource element that names ARNs.

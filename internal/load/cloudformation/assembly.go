@@ -99,8 +99,10 @@ func (l *loader) readAssembly(dir string, depth int) ([]assemblyStack, error) {
 			}
 			out = append(out, sub...)
 		case "cdk:asset-manifest":
+			// Only nested stacks need it; without it they are unknown, and the rest is read.
 			if err := l.readAssets(dir, props); err != nil {
-				return nil, err
+				name, _ := props.Get("file").Scalar()
+				l.unreadable(filepath.Join(dir, filepath.FromSlash(name)), err)
 			}
 		case "aws:cloudformation:stack":
 			s, err := l.assemblyStack(dir, a)

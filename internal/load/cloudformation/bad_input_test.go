@@ -97,6 +97,9 @@ func TestProblems(t *testing.T) {
 		{"broken template in a folder", "-- x.yaml --\nResources:\n  B: {Type: AWS::S3::Bucket\n-- y.yaml --\nResources: {B: {Type: AWS::S3::Bucket}}\n",
 			[]string{"x.yaml:002 unknown x.yaml: is not valid YAML", "x.yaml:002 is not valid YAML"}},
 		{"bomb in a folder", "-- x.yaml --\n" + bomb() + "-- y.yaml --\nResources: {B: {Type: AWS::S3::Bucket}}\n", []string{"x.yaml:0"}},
+		{"assembly without its list of assets", "-- manifest.json --\n{\"artifacts\": {\"S.assets\": {\"type\": \"cdk:asset-manifest\", \"properties\": {\"file\": \"S.assets.json\"}},\n" +
+			"\"S\": {\"type\": \"aws:cloudformation:stack\", \"properties\": {\"templateFile\": \"S.json\"}}}}\n-- S.json --\n{\"Resources\": {\"B\": {\"Type\": \"AWS::S3::Bucket\"}}}\n",
+			[]string{"S.assets.json:000 does not exist", "S.assets.json:000 unknown S.assets.json: does not exist"}},
 		{"unknown macro", "-- x.yaml --\nTransform: OurMacro\nResources: {B: {Type: AWS::S3::Bucket}}\n", []string{"x.yaml:001 unknown "}},
 	}
 	for _, tt := range tests {
