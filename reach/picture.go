@@ -61,14 +61,14 @@ func (e *engine) picture(l *line, i int) finding.Action {
 	if a.gate {
 		out.Gate, out.GovernedBy = 1, "native"
 		if a.rule != nil {
-			out.Gate, out.GovernedBy = people2(a.rule), "twokey"
+			out.Gate, out.GovernedBy = asksFor(a.rule), "twokey"
 		}
 	}
 	return out
 }
 
-// people2 is how many people a rule asks for.
-func people2(r *estate.GateRule) int {
+// asksFor is how many people a rule asks for.
+func asksFor(r *estate.GateRule) int {
 	slots := 0
 	for _, s := range r.Slots {
 		slots += max(s.Count, 1)

@@ -20,7 +20,6 @@ const (
 	newTraining = "arn:{partition}:sagemaker:{region}:{account}:training-job/{new}"
 	newProcess  = "arn:{partition}:sagemaker:{region}:{account}:processing-job/{new}"
 	newMachine  = "arn:{partition}:states:{region}:{account}:stateMachine:{new}"
-	newRun      = "arn:{partition}:states:{region}:{account}:execution:{new}:{new}"
 	newSchedule = "arn:{partition}:scheduler:{region}:{account}:schedule/{new}/{new}"
 	newDocument = "arn:{partition}:ssm:{region}:{account}:document/{new}"
 	newAuto     = "arn:{partition}:ssm:{region}:{account}:automation-definition/{new}:{new}"

@@ -13,7 +13,6 @@ const (
 	OnGroup    Subject = "group"             // a user and a group they may be put into
 	OnMember   Subject = "group of a user"   // a user and a group they are in
 	OnPolicy   Subject = "managed policy"    // a principal and a customer-managed policy attached to it
-	OnInline   Subject = "inline policy"     // a principal and an inline policy of it
 	OnFunction Subject = "function"          // a Lambda function and the role it runs as
 	OnProject  Subject = "build project"     // a CodeBuild project and its service role
 	OnStack    Subject = "stack"             // a CloudFormation stack and the role it keeps

@@ -151,7 +151,7 @@ func (c *cone) word(w *wayOf) finding.Way {
 	named := false
 	for i := range w.members {
 		if w.members[i] == nil {
-			out.People = append(out.People, stranger1(w.cans, w.whos))
+			out.People = append(out.People, strangerName(w.cans, w.whos))
 			continue
 		}
 		named = true
@@ -169,8 +169,8 @@ func (c *cone) word(w *wayOf) finding.Way {
 	return out
 }
 
-// stranger1 words a person of whom only openings are known.
-func stranger1(cans, whos []string) string {
+// strangerName words a person of whom only openings are known.
+func strangerName(cans, whos []string) string {
 	switch len(cans) {
 	case 0:
 		return "somebody else"
