@@ -205,6 +205,12 @@ func (c *cone) wordSteps(w *finding.Way, p *proof, f found) {
 		}
 	}
 	visit(c.goal)
+	// What works on the content and what deploys it are one action: one line.
+	for i := len(w.Steps) - 2; i >= 0; i-- {
+		if a, b := &w.Steps[i], &w.Steps[i+1]; a.Technique == "flow" && b.Technique == "deploy" && a.At == b.At {
+			w.Steps = slices.Delete(w.Steps, i, i+1)
+		}
+	}
 	sum := sha256.New()
 	sum.Write([]byte(c.line.p.ARN))
 	for _, s := range w.Steps {

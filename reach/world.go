@@ -152,6 +152,12 @@ func (w *world) who(needs []Permission, f frame) []hit {
 	accounts := []string{f["account"]}
 	if q.guarded {
 		accounts = w.admitted(&q.targets[0])
+		for i := range q.targets {
+			// What has no policy of its own is for its own account alone.
+			if t := &q.targets[i]; t.Policy == nil {
+				accounts = []string{firstNonEmpty(t.ResourceAccount, f["account"])}
+			}
+		}
 	}
 	key := q.key + "\x00" + accounts[0]
 	if hits, ok := w.asked[key]; ok {
