@@ -54,11 +54,11 @@ func (m *simulation) set(side iam.Side, members []int) *iam.Set {
 
 // simulateRequest is what both operations of the simulator take.
 type simulateRequest struct {
-	policies, boundaries, actions, resources []string
-	resourcePolicy, owner, caller, handling  string
-	entries                                  []*ContextEntry
-	marker                                   string
-	maxItems                                 *int64
+	boundaries, actions, resources          []string
+	resourcePolicy, owner, caller, handling string
+	entries                                 []*ContextEntry
+	marker                                  string
+	maxItems                                *int64
 }
 
 func (s *service) simulateOps() []wire.Operation {

@@ -182,12 +182,9 @@ func TestSessionPolicy(t *testing.T) {
 		return err
 	}
 	for policy, ok := range map[string]bool{sandboxtest.Document(sandboxtest.Allow("iam:ListUsers", "*")): true, sandboxtest.Document(sandboxtest.Allow("iam:ListRoles", "*")): false} {
-		keys, out, err := assume(t, k, anna, &sts.AssumeRoleInput{Policy: &policy})
+		keys, _, err := assume(t, k, anna, &sts.AssumeRoleInput{Policy: &policy})
 		if err != nil {
 			t.Fatal(err)
-		}
-		if aws.ToInt32(out.PackedPolicySize) < 1 {
-			t.Error("a session policy takes up space")
 		}
 		if err := list(keys); ok != (err == nil) {
 			t.Errorf("%s: %v", policy, err)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -163,12 +164,36 @@ func (s *signature) scope() string {
 	return s.date + "/" + s.region + "/" + s.service + "/aws4_request"
 }
 
-// key derives the signing key.
+// key derives the signing key, which stays the same for a day.
 func (s *signature) key(secret string) []byte {
-	k := sum([]byte("AWS4"+secret), s.date)
+	scope := signingScope{secret, s.date, s.region, s.service}
+	signingKeys.mu.Lock()
+	k, ok := signingKeys.keys[scope]
+	signingKeys.mu.Unlock()
+	if ok {
+		return k
+	}
+	k = sum([]byte("AWS4"+secret), s.date)
 	k = sum(k, s.region)
 	k = sum(k, s.service)
-	return sum(k, "aws4_request")
+	k = sum(k, "aws4_request")
+	signingKeys.mu.Lock()
+	defer signingKeys.mu.Unlock()
+	if signingKeys.keys == nil || len(signingKeys.keys) >= maxSigningKeys {
+		signingKeys.keys = map[signingScope][]byte{}
+	}
+	signingKeys.keys[scope] = k
+	return k
+}
+
+// maxSigningKeys bounds the keys that are remembered; a full store begins anew.
+const maxSigningKeys = 1024
+
+type signingScope struct{ secret, date, region, service string }
+
+var signingKeys struct {
+	mu   sync.Mutex
+	keys map[signingScope][]byte
 }
 
 func sum(key []byte, text string) []byte {
@@ -196,6 +221,7 @@ func (s *signature) matches(r *http.Request, secret, bodyHash string) bool {
 
 func (s *signature) canonicalRequest(r *http.Request, payloadHash string) string {
 	var b strings.Builder
+	b.Grow(1024)
 	b.WriteString(r.Method)
 	b.WriteByte('\n')
 	path := r.URL.EscapedPath()
@@ -235,6 +261,9 @@ func headerValue(r *http.Request, name string) string {
 		return strings.Join(r.TransferEncoding, ",")
 	}
 	values := r.Header.Values(name)
+	if len(values) == 1 && !strings.Contains(values[0], "  ") && !strings.ContainsAny(values[0], "\t\r\n") {
+		return strings.Trim(values[0], " ")
+	}
 	trimmed := make([]string, len(values))
 	for i, v := range values {
 		trimmed[i] = strings.Join(strings.Fields(v), " ")
