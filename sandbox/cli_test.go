@@ -127,3 +127,57 @@ func TestCLIIdentity(t *testing.T) {
 		t.Fatal(got)
 	}
 }
+
+func TestCLIOrganizationAndMore(t *testing.T) {
+	t.Parallel()
+	k := sandboxtest.Start(t)
+	root := newCLI(t, k, sandboxtest.Root(sandboxtest.Tools))
+	member := newCLI(t, k, sandboxtest.Root(sandboxtest.Prod))
+	if got := root.fails("organizations", "describe-organization"); !strings.Contains(got, "(AWSOrganizationsNotInUseException)") {
+		t.Fatal(got)
+	}
+	id := text(t, root.run("organizations", "create-organization"), "Organization", "Id")
+	if got := text(t, member.run("organizations", "describe-organization"), "Organization", "Id"); got != id {
+		t.Fatal(got)
+	}
+	roots, ok := root.run("organizations", "list-roots")["Roots"].([]any)
+	if !ok || len(roots) != 1 {
+		t.Fatal(roots)
+	}
+	rootID := text(t, roots[0].(map[string]any), "Id")
+	root.run("organizations", "enable-policy-type", "--root-id", rootID, "--policy-type", "SERVICE_CONTROL_POLICY")
+	policy := root.run("organizations", "create-policy", "--type", "SERVICE_CONTROL_POLICY", "--name", "no-users", "--description", "none",
+		"--content", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:CreateUser","Resource":"*"}]}`)
+	root.run("organizations", "attach-policy", "--policy-id", text(t, policy, "Policy", "PolicySummary", "Id"), "--target-id", sandboxtest.Prod)
+	if got := member.fails("iam", "create-user", "--user-name", "x"); !strings.Contains(got, "with an explicit deny in a service control policy") {
+		t.Fatal(got)
+	}
+
+	root.run("iam", "create-user", "--user-name", "anna")
+	root.run("iam", "attach-user-policy", "--user-name", "anna", "--policy-arn", "arn:aws:iam::aws:policy/ReadOnlyAccess")
+	results, ok := root.run("iam", "simulate-principal-policy", "--policy-source-arn", "arn:aws:iam::111111111111:user/anna", "--action-names", "s3:GetObject", "s3:PutObject")["EvaluationResults"].([]any)
+	if !ok || len(results) != 2 {
+		t.Fatal(results)
+	}
+	for i, want := range []string{"allowed", "implicitDeny"} {
+		if got := text(t, results[i].(map[string]any), "EvalDecision"); got != want {
+			t.Errorf("%d: %s, want %s", i, got, want)
+		}
+	}
+	seed := filepath.Join(t.TempDir(), "seed")
+	device := root.run("iam", "create-virtual-mfa-device", "--virtual-mfa-device-name", "phone", "--outfile", seed, "--bootstrap-method", "Base32StringSeed")
+	if got := text(t, device, "VirtualMFADevice", "SerialNumber"); got != "arn:aws:iam::111111111111:mfa/phone" {
+		t.Error(got)
+	}
+	if data, err := os.ReadFile(seed); err != nil || len(data) != 64 {
+		t.Errorf("the seed has %d characters: %v", len(data), err)
+	}
+	details := root.run("iam", "get-account-authorization-details", "--filter", "User")
+	if users, ok := details["UserDetailList"].([]any); !ok || len(users) != 1 {
+		t.Error(details)
+	}
+	token := text(t, root.run("sts", "get-session-token"), "Credentials", "AccessKeyId")
+	if got := text(t, root.run("sts", "get-access-key-info", "--access-key-id", token), "Account"); got != sandboxtest.Tools {
+		t.Error(got)
+	}
+}
