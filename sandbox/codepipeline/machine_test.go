@@ -115,16 +115,19 @@ func (w *world) step(t *rapid.T, e event) error {
 		}
 		return err
 	}
-	if _, ok := e.(retry); ok {
-		delete(w.silent, e.(retry).Execution)
+	switch e := e.(type) {
+	case retry:
+		delete(w.silent, e.Execution)
+	case stop:
+		w.silent[e.Execution] = true
 	}
 	old := w.s
 	w.s = r.State
 	w.effects(t, old, r.Effects)
 	w.invariants(t)
 	for _, x := range w.s.Executions {
-		if x.Status == stopping || x.Status == stopped {
-			w.silent[x.ID] = true
+		if w.silent[x.ID] && x.Status != stopping && x.Status != stopped && x.Status != cancelled {
+			t.Fatalf("execution %d was stopped and is %s", x.Number, x.Status)
 		}
 	}
 	w.s.trim()
