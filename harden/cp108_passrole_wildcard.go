@@ -13,7 +13,7 @@ var cp108 = rule{graded(describe("CP-108", "passrole-wildcard", finding.Critical
 	"high where the role is not used for production"), checkPassRoleWildcard}
 
 func checkPassRoleWildcard(s *scan) {
-	for _, r := range s.usedRoles(pipelineRole, actionRole) {
+	for _, r := range s.ownRoles(pipelineRole, actionRole) {
 		example := anyARN(partitionOf(r.ARN), "iam", "", r.Account, "role/twokey-probe")
 		passed := r.passedRoles()
 		var d *draft

@@ -14,7 +14,7 @@ func checkPassedToService(s *scan) {
 	// A service that no pipeline passes a role to: who may pass one there may pass
 	// it to any service.
 	elsewhere := iam.NewContext().UnknownUnlessSet(true).Set("iam:PassedToService", "twokey-probe.amazonaws.com")
-	for _, r := range s.usedRoles(pipelineRole, actionRole, deployRole, buildRole) {
+	for _, r := range s.ownRoles(pipelineRole, actionRole, deployRole, buildRole) {
 		var d *draft
 		for _, g := range grants(r.Policies, "iam:PassRole") {
 			if g.stmt.Unknown != "" {

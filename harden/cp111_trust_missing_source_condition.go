@@ -14,7 +14,7 @@ var cp111 = rule{describe("CP-111", "trust-missing-source-condition", finding.Me
 	"OWASP CICD-SEC-2", "NIST 800-53 AC-3", "Prowler iam_role_cross_service_confused_deputy_prevention"), checkTrustSource}
 
 func checkTrustSource(s *scan) {
-	for _, r := range s.usedRoles(pipelineRole, buildRole) {
+	for _, r := range s.ownRoles(pipelineRole, buildRole) {
 		for _, service := range []string{"codepipeline.amazonaws.com", "codebuild.amazonaws.com"} {
 			s.checkTrustOf(r.Role, r.subject(), r.title(), service)
 		}

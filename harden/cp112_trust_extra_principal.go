@@ -14,7 +14,7 @@ var cp112 = rule{describe("CP-112", "trust-extra-principal", finding.High,
 	"OWASP CICD-SEC-2", "NIST 800-53 AC-3", "NIST 800-53 AC-6"), checkTrustExtra}
 
 func checkTrustExtra(s *scan) {
-	for _, r := range s.usedRoles(pipelineRole, actionRole, deployRole, buildRole) {
+	for _, r := range s.ownRoles(pipelineRole, actionRole, deployRole, buildRole) {
 		var d *draft
 		var who []string
 		for _, e := range entries(r.Role) {
@@ -76,6 +76,8 @@ func (s *scan) expectedEntry(r *used, e entry) bool {
 			return true
 		case e.kind == entryRole && e.value == x.pipe.RoleARN:
 			return true
+		case (e.kind == entryRole || e.kind == entryAccount) && slices.Contains(s.presumed[r.Role], x):
+			return true // who that is to this role, its account would say
 		case e.kind == entryAccount && !estate.Known(accountOf(e.value)):
 			return true
 		}

@@ -1,6 +1,9 @@
 package harden
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
 	"github.com/twokey/twokey/iam"
@@ -27,7 +30,7 @@ func checkKeyForAccounts(s *scan) {
 			}
 			for _, p := range st.Principals.List {
 				account := accountOf(p.Value)
-				if p.Type != policy.TypeAWS || entryKindOf(p) != entryAccount || account == k.Account || !estate.Known(account) || !s.strangerUses(k.Key, st, account) {
+				if p.Type != policy.TypeAWS || entryKindOf(p) != entryAccount || account == k.Account || estate.Known(account) && !s.strangerUses(k.Key, st, account) || !estate.Known(account) && !usesKey(st) {
 					continue
 				}
 				if d == nil {
@@ -38,7 +41,9 @@ Principal:
     - arn:aws:iam::ACCOUNT:role/ROLE
 `)
 				}
-				accounts = appendNew(accounts, account)
+				// An account that a parameter names is not the key's own, which
+				// AWS::AccountId names.
+				accounts = appendNew(accounts, estate.Show(account))
 				d.related(p.Pos, "this gives the use of the key to whoever account "+account+" lets")
 			}
 		}
@@ -47,6 +52,15 @@ Principal:
 			d.keyed(accounts...)
 		}
 	}
+}
+
+// usesKey reports whether a statement gives the use of a key, under no condition
+// on who that is.
+func usesKey(st *policy.Statement) bool {
+	return slices.ContainsFunc(useOfKey, func(action string) bool { return covers(st, action) }) &&
+		!slices.ContainsFunc(st.Conditions, func(c policy.Condition) bool {
+			return strings.HasPrefix(strings.ToLower(c.Key), "aws:principal") || strings.EqualFold(c.Key, "kms:GrantIsForAWSResource")
+		})
 }
 
 // strangerUses reports whether a statement of a key's policy lets a role that

@@ -10,7 +10,7 @@ var cp601 = rule{graded(describe("CP-601", "cfn-role-admin", finding.Critical,
 	"high where the role does not deploy production"), checkCfnAdmin}
 
 func checkCfnAdmin(s *scan) {
-	for _, r := range s.usedRoles(deployRole) {
+	for _, r := range s.ownRoles(deployRole) {
 		message, a := "", answer{}
 		if power, full := s.administrator(r.Role); power.granted() {
 			what := "everything but IAM"

@@ -9,7 +9,7 @@ var cp604 = rule{describe("CP-604", "cfn-role-trust", finding.Medium,
 	"NIST 800-53 AC-3"), checkCfnTrust}
 
 func checkCfnTrust(s *scan) {
-	for _, r := range s.usedRoles(deployRole) {
+	for _, r := range s.ownRoles(deployRole) {
 		stmt, ok := s.confused(r.Role, "cloudformation.amazonaws.com")
 		if !ok {
 			continue

@@ -15,7 +15,7 @@ var cp605 = rule{graded(describe("CP-605", "cross-account-trust-root", finding.H
 	"medium where the account is the role's own and the role does not deploy production"), checkTrustRoot}
 
 func checkTrustRoot(s *scan) {
-	for _, r := range s.usedRoles(actionRole) {
+	for _, r := range s.ownRoles(actionRole) {
 		var d *draft
 		for _, e := range entries(r.Role) {
 			if e.kind != entryAccount || e.stmt.Unknown != "" {

@@ -12,7 +12,7 @@ var cp606 = rule{graded(describe("CP-606", "action-role-wide", finding.Critical,
 	"high where the role does not deploy production"), checkActionRoleWide}
 
 func checkActionRoleWide(s *scan) {
-	for _, r := range s.usedRoles(actionRole) {
+	for _, r := range s.ownRoles(actionRole) {
 		var d *draft
 		var what []string
 		begin := func() *draft {

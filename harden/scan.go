@@ -26,6 +26,7 @@ type scan struct {
 	principals []*principal
 	accounts   map[string]*inAccount
 	roleUses   map[*estate.Role][]use
+	presumed   map[*estate.Role][]use // by name alone
 	delegates  map[string]*iam.Set
 	everything *iam.Set // an identity policy that allows everything
 
@@ -41,7 +42,7 @@ type scan struct {
 }
 
 func newScan(e *estate.Estate, opts Options) *scan {
-	s := &scan{est: e, opts: opts, roleUses: map[*estate.Role][]use{}, delegates: map[string]*iam.Set{}, everything: allowEverything(), approverCache: map[*act][]access{}, writerCache: map[string][]writer{}, reachCache: map[reachKey][]reach{}, accounts: map[string]*inAccount{}}
+	s := &scan{est: e, opts: opts, roleUses: map[*estate.Role][]use{}, presumed: map[*estate.Role][]use{}, delegates: map[string]*iam.Set{}, everything: allowEverything(), approverCache: map[*act][]access{}, writerCache: map[string][]writer{}, reachCache: map[reachKey][]reach{}, accounts: map[string]*inAccount{}}
 	for r := range e.All() {
 		if fromAccount(r.Base()) {
 			s.live = true
@@ -57,6 +58,7 @@ func newScan(e *estate.Estate, opts Options) *scan {
 		s.pipelines = append(s.pipelines, s.newPipe(p))
 	}
 	s.readUses()
+	s.presume()
 	s.readPrincipals()
 	return s
 }
