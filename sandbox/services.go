@@ -2,11 +2,13 @@ package sandbox
 
 import (
 	"github.com/twokey/twokey/sandbox/cloud"
+	"github.com/twokey/twokey/sandbox/codebuild"
 	"github.com/twokey/twokey/sandbox/codepipeline"
 	"github.com/twokey/twokey/sandbox/iamsvc"
 	"github.com/twokey/twokey/sandbox/kms"
 	"github.com/twokey/twokey/sandbox/organizations"
 	"github.com/twokey/twokey/sandbox/s3"
+	"github.com/twokey/twokey/sandbox/sns"
 	"github.com/twokey/twokey/sandbox/sqs"
 	"github.com/twokey/twokey/sandbox/sts"
 	"github.com/twokey/twokey/sandbox/wire"
@@ -21,6 +23,8 @@ var services = []func(*cloud.World, *wire.Server) (func() error, error){
 	organizations.Add,
 	codepipeline.Add,
 	sqs.Add,
+	sns.Add,
 	kms.Add,
 	s3.Add,
+	codebuild.Add,
 }
