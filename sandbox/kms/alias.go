@@ -10,6 +10,10 @@ import (
 // onAlias is the check of an operation on an alias: AWS authorises it on the
 // alias and on each key that it points, or is to point, to.
 func (s *service) onAlias(c *cloud.Call, action, name string, targets ...string) ([]cloud.Check, error) {
+	if err := checkAliasName(name); err != nil {
+		return nil, err
+	}
+	// Of another account's key there can be no alias: on refuses it.
 	a := aliasARN(c.Account, c.Region, name)
 	checks := []cloud.Check{{Action: "kms:" + action, Resource: a}}
 	if al, ok := s.aliases.Get(a); ok {
@@ -40,9 +44,6 @@ func (s *service) aliasOps() []wire.Operation {
 		wire.Op[CreateAliasRequest, wire.Empty]{Name: "CreateAlias", Auth: func(c *cloud.Call, in *CreateAliasRequest) ([]cloud.Check, error) {
 			return s.onAlias(c, "CreateAlias", in.AliasName, in.TargetKeyId)
 		}, Do: func(c *cloud.Call, in *CreateAliasRequest) (*wire.Empty, error) {
-			if err := checkAliasName(in.AliasName); err != nil {
-				return nil, err
-			}
 			k, err := s.find(c, in.TargetKeyId)
 			if err != nil {
 				return nil, err
@@ -59,9 +60,6 @@ func (s *service) aliasOps() []wire.Operation {
 		wire.Op[UpdateAliasRequest, wire.Empty]{Name: "UpdateAlias", Auth: func(c *cloud.Call, in *UpdateAliasRequest) ([]cloud.Check, error) {
 			return s.onAlias(c, "UpdateAlias", in.AliasName, in.TargetKeyId)
 		}, Do: func(c *cloud.Call, in *UpdateAliasRequest) (*wire.Empty, error) {
-			if err := checkAliasName(in.AliasName); err != nil {
-				return nil, err
-			}
 			k, err := s.find(c, in.TargetKeyId)
 			if err != nil {
 				return nil, err
@@ -79,9 +77,6 @@ func (s *service) aliasOps() []wire.Operation {
 		wire.Op[DeleteAliasRequest, wire.Empty]{Name: "DeleteAlias", Auth: func(c *cloud.Call, in *DeleteAliasRequest) ([]cloud.Check, error) {
 			return s.onAlias(c, "DeleteAlias", in.AliasName)
 		}, Do: func(c *cloud.Call, in *DeleteAliasRequest) (*wire.Empty, error) {
-			if err := checkAliasName(in.AliasName); err != nil {
-				return nil, err
-			}
 			a := aliasARN(c.Account, c.Region, in.AliasName)
 			if _, ok := s.aliases.Get(a); !ok {
 				return nil, notFound("Alias " + a + " is not found.")

@@ -84,13 +84,18 @@ func canonical(ec map[string]string) []byte {
 	return out
 }
 
-// forUse refuses a key that cannot encrypt.
-func (k *key) forUse() error {
+// forUse refuses a key that cannot encrypt, or not with the algorithms.
+func (k *key) forUse(algorithms ...string) error {
 	if err := k.usable(); err != nil {
 		return err
 	}
 	if k.Usage != "ENCRYPT_DECRYPT" {
 		return cloud.Errorf("InvalidKeyUsageException", "%s key usage is %s which is not valid for this operation.", k.ARN, k.Usage)
+	}
+	for _, a := range algorithms {
+		if a != "" && a != symmetric {
+			return cloud.Errorf("InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", a, k.Spec)
+		}
 	}
 	return nil
 }
@@ -110,7 +115,7 @@ func (s *service) sourceKey(c *cloud.Call, blob []byte, id string) (key, []byte,
 	if !ok {
 		return key{}, nil, invalidCiphertext()
 	}
-	k, ok := s.keys.Get(a)
+	k, ok := s.key(a, c.Time)
 	if !ok || k.Region != c.Region {
 		return key{}, nil, invalidCiphertext()
 	}
@@ -176,7 +181,7 @@ func (s *service) cryptOps() []wire.Operation {
 			if err != nil {
 				return nil, err
 			}
-			if err := k.forUse(); err != nil {
+			if err := k.forUse(in.EncryptionAlgorithm); err != nil {
 				return nil, err
 			}
 			if err := refuse(in.DryRun, nil); err != nil {
@@ -196,33 +201,42 @@ func (s *service) cryptOps() []wire.Operation {
 			if err != nil {
 				return nil, err
 			}
-			if err := k.forUse(); err != nil {
+			if err := k.forUse(in.EncryptionAlgorithm); err != nil {
+				return nil, err
+			}
+			plain, err := k.open(rest, in.EncryptionContext)
+			if err != nil {
 				return nil, err
 			}
 			if err := refuse(in.DryRun, in.Recipient); err != nil {
 				return nil, err
 			}
-			plain, err := k.open(rest, in.EncryptionContext)
 			return &DecryptResponse{KeyId: k.ARN, Plaintext: plain, EncryptionAlgorithm: symmetric}, err
 		}}.Operation(),
 		wire.Op[ReEncryptRequest, ReEncryptResponse]{Name: "ReEncrypt", ReadOnly: true, Auth: s.reEncryptChecks, Do: s.reEncrypt}.Operation(),
 		wire.Op[GenerateDataKeyRequest, GenerateDataKeyResponse]{Name: "GenerateDataKey", ReadOnly: true, Auth: func(c *cloud.Call, in *GenerateDataKeyRequest) ([]cloud.Check, error) {
 			return s.crypt(c, "GenerateDataKey", in.KeyId, in.EncryptionContext)
 		}, Do: func(c *cloud.Call, in *GenerateDataKeyRequest) (*GenerateDataKeyResponse, error) {
+			k, plain, sealed, err := s.dataKey(c, in.KeyId, in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
+			if err != nil {
+				return nil, err
+			}
 			if err := refuse(in.DryRun, in.Recipient); err != nil {
 				return nil, err
 			}
-			k, plain, sealed, err := s.dataKey(c, in.KeyId, in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
 			return &GenerateDataKeyResponse{CiphertextBlob: sealed, Plaintext: plain, KeyId: k.ARN}, err
 		}}.Operation(),
 		wire.Op[GenerateDataKeyWithoutPlaintextRequest, GenerateDataKeyWithoutPlaintextResponse]{Name: "GenerateDataKeyWithoutPlaintext", ReadOnly: true,
 			Auth: func(c *cloud.Call, in *GenerateDataKeyWithoutPlaintextRequest) ([]cloud.Check, error) {
 				return s.crypt(c, "GenerateDataKeyWithoutPlaintext", in.KeyId, in.EncryptionContext)
 			}, Do: func(c *cloud.Call, in *GenerateDataKeyWithoutPlaintextRequest) (*GenerateDataKeyWithoutPlaintextResponse, error) {
+				k, _, sealed, err := s.dataKey(c, in.KeyId, in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
+				if err != nil {
+					return nil, err
+				}
 				if err := refuse(in.DryRun, nil); err != nil {
 					return nil, err
 				}
-				k, _, sealed, err := s.dataKey(c, in.KeyId, in.KeySpec, in.NumberOfBytes, in.EncryptionContext)
 				return &GenerateDataKeyWithoutPlaintextResponse{CiphertextBlob: sealed, KeyId: k.ARN}, err
 			}}.Operation(),
 		wire.Op[GenerateRandomRequest, GenerateRandomResponse]{Name: "GenerateRandom", ReadOnly: true, Do: func(_ *cloud.Call, in *GenerateRandomRequest) (*GenerateRandomResponse, error) {
@@ -264,9 +278,6 @@ func (s *service) reEncryptChecks(c *cloud.Call, in *ReEncryptRequest) ([]cloud.
 }
 
 func (s *service) reEncrypt(c *cloud.Call, in *ReEncryptRequest) (*ReEncryptResponse, error) {
-	if err := refuse(in.DryRun, nil); err != nil {
-		return nil, err
-	}
 	source, rest, err := s.sourceKey(c, in.CiphertextBlob, in.SourceKeyId)
 	if err != nil {
 		return nil, err
@@ -276,12 +287,15 @@ func (s *service) reEncrypt(c *cloud.Call, in *ReEncryptRequest) (*ReEncryptResp
 		return nil, err
 	}
 	for _, k := range []key{source, to} {
-		if err := k.forUse(); err != nil {
+		if err := k.forUse(in.SourceEncryptionAlgorithm, in.DestinationEncryptionAlgorithm); err != nil {
 			return nil, err
 		}
 	}
 	plain, err := source.open(rest, in.SourceEncryptionContext)
 	if err != nil {
+		return nil, err
+	}
+	if err := refuse(in.DryRun, nil); err != nil {
 		return nil, err
 	}
 	blob, err := to.seal(s.world.IDs, plain, in.DestinationEncryptionContext)

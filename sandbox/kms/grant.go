@@ -61,7 +61,7 @@ func (s *service) removeGrant(k key, id string) error {
 
 // retiree finds the grant that a RetireGrant is about, by token or by key and id.
 func (s *service) retiree(c *cloud.Call, in *RetireGrantRequest) (key, grant, error) {
-	for _, k := range s.keys.Select(nil) {
+	for _, k := range s.keys.Select(func(_ string, k key) bool { return k.Region == c.Region && !k.gone(c.Time) }) {
 		for _, g := range k.Grants {
 			if in.GrantToken != "" && g.Token == in.GrantToken || in.GrantId != "" && g.ID == in.GrantId && k.ARN == in.KeyId {
 				return k, g, nil
@@ -141,7 +141,7 @@ func (s *service) grantOps() []wire.Operation {
 		}}.Operation(),
 		wire.Op[ListRetirableGrantsRequest, ListGrantsResponse]{Name: "ListRetirableGrants", Do: func(c *cloud.Call, in *ListRetirableGrantsRequest) (*ListGrantsResponse, error) {
 			out := &ListGrantsResponse{}
-			for _, k := range s.keys.Select(func(_ string, k key) bool { return k.Region == c.Region }) {
+			for _, k := range s.keys.Select(func(_ string, k key) bool { return k.Region == c.Region && !k.gone(c.Time) }) {
 				for _, g := range k.Grants {
 					if g.Retiring == in.RetiringPrincipal {
 						out.Grants = append(out.Grants, g.entry(k))

@@ -194,7 +194,9 @@ func (s *service) keyOps() []wire.Operation {
 		}),
 		wire.Op[ListKeysRequest, ListKeysResponse]{Name: "ListKeys", Do: func(c *cloud.Call, in *ListKeysRequest) (*ListKeysResponse, error) {
 			out := &ListKeysResponse{}
-			for _, k := range s.keys.Select(func(_ string, k key) bool { return k.Account == c.Account && k.Region == c.Region }) {
+			for _, k := range s.keys.Select(func(_ string, k key) bool {
+				return k.Account == c.Account && k.Region == c.Region && !k.gone(c.Time)
+			}) {
 				out.Keys = append(out.Keys, &KeyListEntry{KeyId: k.ID, KeyArn: k.ARN})
 			}
 			var err error

@@ -121,11 +121,22 @@ func (s *service) find(c *cloud.Call, id string) (key, error) {
 		}
 		full = al.Target
 	}
-	k, ok := s.keys.Get(full)
+	k, ok := s.key(full, c.Time)
 	if !ok || a.Region != c.Region {
 		return key{}, notFound("Key '" + full + "' does not exist")
 	}
 	return k, nil
+}
+
+// key looks a key up by its ARN. One whose waiting period is over is gone, with
+// everything that was encrypted under it.
+func (s *service) key(arn string, now time.Time) (key, bool) {
+	k, ok := s.keys.Get(arn)
+	return k, ok && !k.gone(now)
+}
+
+func (k *key) gone(now time.Time) bool {
+	return k.State == pendingDeletion && !now.Before(k.Deletion)
 }
 
 // managedAlias makes an AWS-managed key ("alias/aws/s3") on its first use.
@@ -223,6 +234,22 @@ func withEncryptionContext(ctx *iam.Context, ec map[string]string) *iam.Context 
 	return ctx
 }
 
+// acrossAccounts are the actions that may be used on a key of another account.
+// Source: "KMS permissions" in the KMS developer guide, column "Cross-account use".
+var acrossAccounts = []string{
+	"CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GetKeyRotationStatus", "GetPublicKey",
+	"ListGrants", "ReEncryptFrom", "ReEncryptTo", "RetireGrant", "RevokeGrant", "Sign", "Verify",
+}
+
+// aliasesOf are the names of the aliases of a key.
+func (s *service) aliasesOf(arn string) []string {
+	var names []string
+	for _, a := range s.aliases.Select(func(_ string, a alias) bool { return a.Target == arn }) {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
 // on is the check of an operation on a key, and what else is to be said of the
 // request.
 func (s *service) on(c *cloud.Call, action, id string, more func(ctx *iam.Context)) ([]cloud.Check, error) {
@@ -230,7 +257,13 @@ func (s *service) on(c *cloud.Call, action, id string, more func(ctx *iam.Contex
 	if err != nil {
 		return nil, err
 	}
+	if k.Account != c.Account && c.Account != "" && !slices.Contains(acrossAccounts, action) {
+		return nil, cloud.Errorf("AccessDeniedException", "User: %s is not authorized to perform: kms:%s on resource: %s because the operation cannot be used on a key of another account", c.Identity.ARN, action, k.ARN)
+	}
 	ctx := k.conditions(c)
+	if names := s.aliasesOf(k.ARN); len(names) > 0 {
+		ctx.SetList("kms:ResourceAliases", names...)
+	}
 	if strings.HasPrefix(id, "alias/") || strings.Contains(id, ":alias/") {
 		ctx.Set("kms:RequestAlias", id[strings.LastIndex(id, "alias/"):])
 	}

@@ -29,6 +29,7 @@ func (s *service) checkPolicy(c *cloud.Call, k key, document string, bypass *boo
 	if err != nil {
 		return err
 	}
+	p.RoleARN, p.UserARN = c.Identity.RoleARN, c.Identity.UserARN
 	r, err := iam.NewRequest(iam.Request{Principal: p, Action: "kms:PutKeyPolicy", Resource: k.ARN, ResourceAccount: k.Account, Context: probe.conditions(c)})
 	if err != nil {
 		return err
