@@ -74,7 +74,7 @@ func (d *Deliveries) Add(job Delivery) error {
 		return nil
 	}
 	if len(d.waiting) >= d.limit {
-		d.world.failed(Failure{Service: d.name, Account: job.Account, What: job.What, Error: ErrBusy.Error()})
+		d.world.Fail(Failure{Service: d.name, Account: job.Account, What: job.What, Error: ErrBusy.Error()})
 		return ErrBusy
 	}
 	d.world.opened()
@@ -130,7 +130,7 @@ func (d *Deliveries) work() {
 		d.mu.Unlock()
 		err := job.Do(d.ctx)
 		if err != nil && d.ctx.Err() == nil {
-			d.world.failed(Failure{Service: d.name, Account: job.Account, What: job.What, Error: err.Error()})
+			d.world.Fail(Failure{Service: d.name, Account: job.Account, What: job.What, Error: err.Error()})
 		}
 		d.world.settled(1)
 	}
@@ -176,7 +176,8 @@ func (w *World) settled(n int) {
 	}
 }
 
-func (w *World) failed(f Failure) {
+// Fail notes a delivery that did not succeed, for services that find out later.
+func (w *World) Fail(f Failure) {
 	f.Time = w.Clock.Now().UTC()
 	b := &w.background
 	b.mu.Lock()
