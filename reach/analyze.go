@@ -227,6 +227,14 @@ func (e *engine) missing(l *line, v verdict) []string {
 	}
 	for i := range l.acts {
 		a := &l.acts[i]
+		for _, actor := range []int{a.role, a.deploys} {
+			if actor == nobody {
+				continue
+			}
+			if r := e.w.actors[actor].role; r != nil && (r.Missing || r.TrustUnknown != "") {
+				names = add(names, r.ARN)
+			}
+		}
 		if a.project != nil && a.project.Missing {
 			names = add(names, a.project.ARN)
 		}

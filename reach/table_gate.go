@@ -38,6 +38,8 @@ var gateRows = []Technique{
 		Mend:      "let Twokey govern {stage}/{step} with two approvals (gates in twokey.yaml), or add who may answer it to the estate",
 		Reference: "Twokey: what templates alone leave open",
 	},
+	notFollowed("G1-rules", "Change the rule of a governed gate, or what Twokey runs on", "where Twokey keeps its rules, its database and its key is not in the estate; keep them from everybody whom the rules are about", false,
+		nil),
 	{ID: "G2", Title: "Answer both gates", Subject: OnGate, Gains: GainPass, Followed: true, Composed: []string{"G1", "G1"}, Reference: "CodePipeline API reference, PutApprovalResult"},
 	{ID: "G3", Title: "Answer the gate as somebody else", Subject: OnGate, Gains: GainPass, Followed: true, Composed: []string{"iam-002", "G1"}, Reference: "CodePipeline API reference, PutApprovalResult"},
 	{ID: "G4", Title: "Join the approvers", Subject: OnGate, Gains: GainPass, Followed: true, Composed: []string{"iam-013", "G1"}, Reference: "CodePipeline API reference, PutApprovalResult"},
