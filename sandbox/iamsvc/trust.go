@@ -134,7 +134,7 @@ func (s *service) trust(h holder) string {
 	// From the end, so that earlier places stay where they are.
 	slices.SortFunc(places, func(a, b policy.Principal) int { return offset(h.Trust, b.Pos) - offset(h.Trust, a.Pos) })
 	for _, p := range places {
-		if now, ok := stale[p.Value]; ok {
+		if now, ok := stale[p.Value]; ok && p.Type == policy.TypeAWS {
 			if out, ok = replaceString(out, p.Pos, now); !ok {
 				return "" // no document at all trusts nobody
 			}
