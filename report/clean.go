@@ -32,6 +32,10 @@ func name(s string) string { return clean(s, maxName, false) }
 // prose returns a sentence or a paragraph fit for one line: see clean.
 func prose(s string) string { return clean(s, maxProse, false) }
 
+// condition returns a condition of a step, without the "if" with which it may
+// begin: whoever prints it says that.
+func condition(s string) string { return strings.TrimPrefix(prose(s), "if ") }
+
 // block returns text that may have several lines: see clean.
 func block(s string) string { return clean(s, maxBlock, true) }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,18 @@ func TestGolden(t *testing.T) {
 				t.Parallel()
 				golden(t, s.name+"."+r.ext, render(t, r.render, s.scan(), r.opts))
 			})
+		}
+	}
+}
+
+func TestConditionSaysIfOnce(t *testing.T) {
+	t.Parallel()
+	s := storefront()
+	s.Pipelines[0].Ways[0].Steps[0].If = []string{"if they are on that network", "the sun shines"}
+	for name, r := range map[string]renderer{"text": report.Text, "markdown": report.Markdown, "html": report.HTML, "sarif": report.SARIF} {
+		got := string(render(t, r, s, report.Options{}))
+		if strings.Contains(got, "if if") || !strings.Contains(got, "if they are on that network") || !strings.Contains(got, "if the sun shines") {
+			t.Errorf("%s does not say each condition with one if", name)
 		}
 	}
 }

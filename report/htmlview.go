@@ -207,7 +207,7 @@ func newWayView(p *finding.Pipeline, w *finding.Way, used ids) wayView {
 	for _, s := range w.Steps {
 		sv := stepView{Sentence: sentence(s), Action: name(s.Action), At: stepPlace(s)}
 		for _, c := range s.If {
-			sv.If = append(sv.If, prose(c))
+			sv.If = append(sv.If, condition(c))
 		}
 		detail := func(term, text string) {
 			if text != "" {

@@ -146,7 +146,7 @@ func mdWay(p *finding.Pipeline, w finding.Way) string {
 			}
 		}
 		for _, cond := range s.If {
-			b.WriteString(" · if " + md(prose(cond)))
+			b.WriteString(" · if " + md(condition(cond)))
 		}
 		b.WriteByte('\n')
 	}

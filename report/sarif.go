@@ -185,7 +185,7 @@ func sarifWay(p *finding.Pipeline, w finding.Way, severity finding.Severity, pip
 			text += " (" + name(s.Action) + ")"
 		}
 		for _, c := range s.If {
-			text += "; if " + prose(c)
+			text += "; if " + condition(c)
 		}
 		var at finding.Location
 		if len(s.Because) > 0 {

@@ -93,7 +93,7 @@ func (p *page) way(w finding.Way, who string, explain bool) {
 			p.line(strings.Repeat(" ", stepIndent), action, gapIf(action, at), p.faint(at))
 		}
 		for _, c := range s.If {
-			p.para(strings.Repeat(" ", stepIndent)+"if ", stepIndent+3, prose(c))
+			p.para(strings.Repeat(" ", stepIndent)+"if ", stepIndent+3, condition(c))
 		}
 		if explain {
 			p.stepDetail(s)
