@@ -22,11 +22,18 @@ func requestKeys(ctx *iam.Context, members map[string]any, tags []*Tag) error {
 	if err := json.Unmarshal(data, &tree); err != nil {
 		return err
 	}
-	keys := map[string][]string{}
+	single, lists := map[string][]string{}, map[string][]string{}
 	for name, v := range tree {
-		collect(keys, "codebuild:"+name, v)
+		collect(single, lists, "codebuild:"+name, v)
 	}
-	for k, v := range keys {
+	for k, v := range single {
+		if len(v) > 1 { // two items of one name
+			ctx.SetList(k, v...)
+			continue
+		}
+		ctx.Set(k, v[0])
+	}
+	for k, v := range lists {
 		ctx.SetList(k, v...)
 	}
 	var tagKeys []string
@@ -43,42 +50,45 @@ func requestKeys(ctx *iam.Context, members map[string]any, tags []*Tag) error {
 // itemNames are the members by which condition keys name the items of lists.
 var itemNames = []string{"name", "identifier", "sourceIdentifier", "artifactIdentifier"}
 
-func collect(keys map[string][]string, at string, v any) {
+// collect finds the values at a place and beneath it. What lies in a list goes to
+// lists, the rest to single.
+func collect(single, lists map[string][]string, at string, v any) {
+	put := func(text string) { single[at] = append(single[at], text) }
 	switch v := v.(type) {
 	case nil:
 	case string:
-		keys[at] = append(keys[at], v)
+		put(v)
 	case bool:
-		keys[at] = append(keys[at], strconv.FormatBool(v))
+		put(strconv.FormatBool(v))
 	case float64:
-		keys[at] = append(keys[at], strconv.FormatFloat(v, 'f', -1, 64))
+		put(strconv.FormatFloat(v, 'f', -1, 64))
+	case map[string]any:
+		put(text(v))
+		for name, m := range v {
+			collect(single, lists, at+"."+name, m)
+		}
 	case []any:
 		objects := false
 		for _, item := range v {
 			object, ok := item.(map[string]any)
 			if !ok {
-				collect(keys, at, item)
+				collect(lists, lists, at, item)
 				continue
 			}
 			objects = true
 			for name, m := range object {
-				collect(keys, at+"."+name, m)
+				collect(lists, lists, at+"."+name, m)
 			}
 			for _, name := range itemNames {
 				if id, ok := object[name].(string); ok {
 					for name, m := range object {
-						collect(keys, at+"/"+id+"."+name, m)
+						collect(single, lists, at+"/"+id+"."+name, m)
 					}
 				}
 			}
 		}
 		if objects || len(v) == 0 {
-			keys[at] = append(keys[at], text(v))
-		}
-	case map[string]any:
-		keys[at] = append(keys[at], text(v))
-		for name, m := range v {
-			collect(keys, at+"."+name, m)
+			put(text(v))
 		}
 	}
 }
