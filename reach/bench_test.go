@@ -68,3 +68,20 @@ func BenchmarkOrganization(b *testing.B) {
 	}
 	analyze(b, load(b, dir))
 }
+
+// BenchmarkGoverned measures the search for three people among many, at a gate
+// that Twokey governs and that excludes authors.
+func BenchmarkGoverned(b *testing.B) {
+	e := gated(1)
+	for i := range 120 {
+		var statements []string
+		if i%4 == 0 {
+			statements = []string{pushes()}
+		}
+		u := user(tools, fmt.Sprintf("u%03d", i), append(statements, allow("s3:GetObject", fmt.Sprintf("arn:aws:s3:::b%d/*", i)))...)
+		e.Users = append(e.Users, u)
+		e.People = append(e.People, &estate.Person{Name: u.Name, Identities: []string{u.ARN}, Groups: []string{fmt.Sprint("team", i%12)}})
+	}
+	e.Gates = []estate.GateRule{{Approvals: 2, Exclude: []string{"author"}}}
+	analyze(b, e)
+}

@@ -190,6 +190,9 @@ func (c *cone) strongest(p *people, who []int) []int {
 		closure []bool
 		size    int
 		entries []int32
+		// free is, where gates exclude authors, what holds without anybody being
+		// one; nil for somebody whose own identities can write the change.
+		free []bool
 	}
 	list := make([]strength, 0, len(who))
 	for _, i := range who {
@@ -199,6 +202,12 @@ func (c *cone) strongest(p *people, who []int) []int {
 				s.size++
 			}
 		}
+		if c.excluding != 0 && !c.writes(s.entries) {
+			s.free = c.closureWith(c.leavesOf(p, coalition{i}), func(r *coneRule) bool {
+				x := &c.e.rules[r.id].step
+				return x.authored == 0 || x.actor == nobody || len(p.of[x.actor]) == 0
+			})
+		}
 		list = append(list, s)
 	}
 	slices.SortStableFunc(list, func(a, b strength) int { return cmp.Compare(b.size, a.size) })
@@ -207,17 +216,11 @@ func (c *cone) strongest(p *people, who []int) []int {
 			return false
 		}
 		if c.excluding != 0 {
-			return slices.Equal(a.entries, b.entries)
+			// Only somebody who cannot be the author can stand in for another: then
+			// no gate excludes them for what somebody else of the coalition does.
+			return slices.Equal(a.entries, b.entries) || b.free != nil && holdsAll(b.free, a.closure)
 		}
-		if a.size > b.size {
-			return false
-		}
-		for f, h := range a.closure {
-			if h && !b.closure[f] {
-				return false
-			}
-		}
-		return true
+		return a.size <= b.size && holdsAll(b.closure, a.closure)
 	}
 	var kept []strength
 	for n := range list {
@@ -237,6 +240,29 @@ func (c *cone) strongest(p *people, who []int) []int {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// holdsAll reports whether a holds every fact that b does.
+func holdsAll(a, b []bool) bool {
+	for f, h := range b {
+		if h && !a[f] {
+			return false
+		}
+	}
+	return true
+}
+
+// writes reports whether one of some identities can write the change or start
+// the run itself.
+func (c *cone) writes(entries []int32) bool {
+	for _, f := range entries {
+		for _, r := range c.uses[f] {
+			if c.e.rules[c.rules[r].id].step.authored != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // votesLike reports whether b can vote wherever a can.
