@@ -289,6 +289,23 @@ func prints(p finding.Pipeline) (out []string) {
 	return out
 }
 
+// Members who can do the same are still different people.
+func TestMembersAlike(t *testing.T) {
+	t.Parallel()
+	e := people(gated(1), user(tools, "a", pushes()), user(tools, "b"), user(tools, "c"))
+	e.People = []*estate.Person{named("ada", nil, userARN(tools, "a")), named("bob", nil, userARN(tools, "b")), named("cyd", nil, userARN(tools, "c"))}
+	e.Gates = []estate.GateRule{{Approvals: 2, Exclude: []string{"author"}}}
+	p := only(t, reach.Analyze(e, reach.Options{}))
+	if len(p.Ways) != 1 || !slices.Equal(p.Ways[0].People, []string{"ada", "bob", "cyd"}) {
+		t.Fatalf("ways %+v", p.Ways)
+	}
+	for _, s := range p.Ways[0].Steps {
+		if s.Technique == "G1-governed" && s.Principal != "bob and cyd" {
+			t.Errorf("%s answers the gate", s.Principal)
+		}
+	}
+}
+
 func TestPersonFilter(t *testing.T) {
 	t.Parallel()
 	p := only(t, reach.Analyze(load(t, "../examples/storefront"), reach.Options{Person: "carol", Pipeline: "store*"}))

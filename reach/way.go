@@ -135,14 +135,26 @@ func (c *cone) who(p *proof, f found) *wayOf {
 		if !used[i] {
 			return nil
 		}
-		var names []string
-		for _, like := range c.alike[m] {
-			names = append(names, e.people.list[like].name)
-		}
-		slices.Sort(names)
-		w.members = append(w.members, names)
+		w.members = append(w.members, c.namesOf(m, f.who))
 	}
 	return w
+}
+
+// namesOf returns who could be a member of a coalition: everybody who can do just
+// what m can, unless another member is one of those.
+func (c *cone) namesOf(m int, who coalition) []string {
+	list := c.e.people.list
+	for _, o := range who {
+		if o != m && slices.Contains(c.alike[m], o) {
+			return []string{list[m].name}
+		}
+	}
+	var names []string
+	for _, like := range c.alike[m] {
+		names = append(names, list[like].name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // word puts a way into words.
@@ -285,6 +297,7 @@ func (c *cone) wordStep(s *step, by map[int32]int32, f found) (out finding.Step)
 			}
 		}
 		on = on.with("people", listed(names))
+		out.Principal = listed(names)
 	}
 	out.Technique = s.row.ID
 	if len(s.row.Needs) > 0 {
