@@ -30,15 +30,20 @@ func (s *scan) artifactBuckets() []*keptIn {
 	var out []*keptIn
 	for _, p := range s.pipelines {
 		for _, st := range p.stores {
-			if st.bucket == nil || st.bucket.Missing {
+			bucket := st.bucket
+			if presumed := s.presumedBucket(st); presumed != nil && (bucket == nil || bucket.Missing) {
+				s.miss("the bucket of the artifact store of "+p.title(), "its name could not be resolved; "+estate.Show(presumed.LogicalID)+" was taken for it", st.Pos)
+				bucket = presumed
+			}
+			if bucket == nil || bucket.Missing {
 				s.miss("bucket "+estate.Show(st.Bucket)+", the artifact store of "+p.title(), "nothing in the estate defines it", st.Pos)
-				if st.bucket == nil || st.bucket.Policy == nil {
+				if bucket == nil || bucket.Policy == nil {
 					continue
 				}
 			}
-			i := slices.IndexFunc(out, func(b *keptIn) bool { return b.Bucket == st.bucket })
+			i := slices.IndexFunc(out, func(b *keptIn) bool { return b.Bucket == bucket })
 			if i < 0 {
-				out = append(out, &keptIn{Bucket: st.bucket})
+				out = append(out, &keptIn{Bucket: bucket})
 				i = len(out) - 1
 			}
 			out[i].pipes, out[i].stores = append(out[i].pipes, p), append(out[i].stores, st)
@@ -90,10 +95,15 @@ func (s *scan) artifactKeys() []*keyOf {
 	}
 	for _, p := range s.pipelines {
 		for _, st := range p.stores {
-			if st.KeyID != "" && (st.key == nil || st.key.Missing) && !awsKey(st.KeyID) {
-				s.miss("key "+estate.Show(st.KeyID)+" of "+p.title(), "nothing in the estate defines it", st.KeyPos)
+			key := st.key
+			if st.KeyID != "" && (key == nil || key.Missing) && !awsKey(st.KeyID) {
+				if key = s.presumedKey(st, p); key != nil {
+					s.miss("the key of the artifact store of "+p.title(), "nothing in the estate defines "+estate.Show(st.KeyID)+"; "+key.LogicalID+" was taken for it", st.KeyPos)
+				} else {
+					s.miss("key "+estate.Show(st.KeyID)+" of "+p.title(), "nothing in the estate defines it", st.KeyPos)
+				}
 			}
-			add(st.key, p)
+			add(key, p)
 			if st.KeyID == "" && st.bucket != nil {
 				_, id := defaultEncryption(st.bucket)
 				k, _ := s.est.ResolveKey(id, st.bucket.Account, st.bucket.Region)

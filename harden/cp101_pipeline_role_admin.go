@@ -10,7 +10,7 @@ var cp101 = rule{describe("CP-101", "pipeline-role-admin", finding.Critical,
 	"OWASP CICD-SEC-5", "NIST 800-53 AC-6", "Security Hub IAM.1", "CIS AWS 1.16", "Checkov CKV_AWS_62", "Checkov CKV_AWS_63"), checkPipelineRoleAdmin}
 
 func checkPipelineRoleAdmin(s *scan) {
-	for _, r := range s.usedRoles(pipelineRole) {
+	for _, r := range s.ownRoles(pipelineRole) {
 		power, full := s.administrator(r.Role)
 		switch {
 		case power.granted():

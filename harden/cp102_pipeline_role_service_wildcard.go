@@ -28,7 +28,7 @@ var orchestrated = []struct{ service, action, resource string }{
 }
 
 func checkPipelineRoleServiceWildcard(s *scan) {
-	for _, r := range s.usedRoles(pipelineRole) {
+	for _, r := range s.ownRoles(pipelineRole) {
 		if power, _ := s.administrator(r.Role); power.granted() {
 			continue
 		}

@@ -30,7 +30,7 @@ func checkKeyForAccounts(s *scan) {
 			}
 			for _, p := range st.Principals.List {
 				account := accountOf(p.Value)
-				if p.Type != policy.TypeAWS || entryKindOf(p) != entryAccount || account == k.Account || estate.Known(account) && !s.strangerUses(k.Key, st, account) || !estate.Known(account) && !usesKey(st) {
+				if p.Type != policy.TypeAWS || entryKindOf(p) != entryAccount || account == k.Account || !s.opensKey(k.Key, st, account) {
 					continue
 				}
 				if d == nil {
@@ -41,8 +41,6 @@ Principal:
     - arn:aws:iam::ACCOUNT:role/ROLE
 `)
 				}
-				// An account that a parameter names is not the key's own, which
-				// AWS::AccountId names.
 				accounts = appendNew(accounts, estate.Show(account))
 				d.related(p.Pos, "this gives the use of the key to whoever account "+account+" lets")
 			}
@@ -52,6 +50,16 @@ Principal:
 			d.keyed(accounts...)
 		}
 	}
+}
+
+// opensKey reports whether a statement lets whoever an account lets use a key. Of
+// an account that is not known, or cannot be, nobody can be tried; it is not the
+// key's own, which AWS::AccountId names.
+func (s *scan) opensKey(k *estate.Key, st *policy.Statement, account string) bool {
+	if !estate.Known(account) || len(account) != 12 {
+		return usesKey(st)
+	}
+	return s.strangerUses(k, st, account)
 }
 
 // usesKey reports whether a statement gives the use of a key, under no condition
