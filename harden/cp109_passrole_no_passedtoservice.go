@@ -1,6 +1,9 @@
 package harden
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/twokey/twokey/finding"
 	"github.com/twokey/twokey/iam"
 	"github.com/twokey/twokey/iam/policy"
@@ -29,12 +32,40 @@ func checkPassedToService(s *scan) {
 					mend("Add the condition to the statement that allows iam:PassRole.", `
 Condition:
   StringEquals:
-    iam:PassedToService: cloudformation.amazonaws.com
+    iam:PassedToService: `+r.passesTo()+`
 `)
 			}
 			d.related(g.stmt.Pos, "this statement allows iam:PassRole without a condition on iam:PassedToService").keyed(g.pattern.Value)
 		}
 	}
+}
+
+// passesTo returns the services that the actions of a role pass roles to, for a
+// patch; a placeholder where they pass none, or where a template or a build says
+// what is passed.
+func (u *used) passesTo() string {
+	var out []string
+	for _, x := range u.uses {
+		for _, a := range x.pipe.acts {
+			if x.act != nil && x.act != a || x.kind == deployRole || x.kind == buildRole || x.act == nil && a.RoleARN != "" {
+				continue
+			}
+			switch a.Provider {
+			case "CloudFormation", "CloudFormationStackSet", "CloudFormationStackInstances":
+				out = appendNew(out, "cloudformation.amazonaws.com")
+			case "ECS", "CodeDeployToECS":
+				out = appendNew(out, "ecs-tasks.amazonaws.com")
+			}
+		}
+	}
+	switch len(out) {
+	case 0:
+		return "SERVICE.amazonaws.com"
+	case 1:
+		return out[0]
+	}
+	slices.Sort(out)
+	return "[" + strings.Join(out, ", ") + "]"
 }
 
 // cites reports whether a statement is among those that grant.

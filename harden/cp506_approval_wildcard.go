@@ -13,8 +13,7 @@ var cp506 = rule{graded(describe("CP-506", "approval-wildcard", finding.High,
 	"OWASP CICD-SEC-2", "NIST 800-53 AC-6"),
 	"medium where the pattern names the pipeline and the stage"), checkApprovalWildcard}
 
-// holder is what carries policies for people: a user, a group, a role or a
-// permission set.
+// holder is what carries policies: a user, a group, a role or a permission set.
 type holder struct {
 	about    finding.Subject
 	pos      policy.Pos
@@ -24,8 +23,8 @@ type holder struct {
 	as string
 }
 
-// holders returns the holders of policies that people have, roles of pipelines
-// and of machines left out.
+// holders returns the holders of policies that people and programs have, the
+// roles of pipelines left out: those are CP-110.
 func (s *scan) holders() []holder {
 	var out []holder
 	member := map[string]string{}
@@ -46,7 +45,7 @@ func (s *scan) holders() []holder {
 		}
 	}
 	for _, p := range s.principals {
-		if p.role == nil || len(s.roleUses[p.role]) > 0 || len(p.services) > 0 && !p.human {
+		if p.role == nil || len(s.roleUses[p.role]) > 0 {
 			continue
 		}
 		out = append(out, holder{subject(&p.role.Meta, p.role.Name), p.role.Pos, p.name(), p.role.Policies, p.arn})
