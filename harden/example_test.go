@@ -17,7 +17,7 @@ func ExampleRun() {
 		fmt.Println(err)
 		return
 	}
-	for _, f := range harden.Run(l.Estate, harden.Options{}) {
+	for _, f := range harden.Run(l.Estate, harden.Options{}).Findings {
 		if f.Severity == finding.Critical && f.Subject.Account == "444444444444" {
 			fmt.Println(f.Rule, f.Name, f.Subject.ID)
 		}

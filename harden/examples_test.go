@@ -37,7 +37,7 @@ func TestStorefront(t *testing.T) {
 		want[id] = true
 	}
 	got := map[string]bool{}
-	for _, f := range harden.Run(loadDir(t, "../examples/storefront"), harden.Options{}) {
+	for _, f := range found(loadDir(t, "../examples/storefront")) {
 		if f.Status == finding.StatusFail {
 			got[f.Rule] = true
 		}
@@ -50,7 +50,7 @@ func TestStorefront(t *testing.T) {
 // TestStorefrontSafe: nothing of medium or above is left, and nothing unknown.
 func TestStorefrontSafe(t *testing.T) {
 	t.Parallel()
-	for _, f := range harden.Run(loadDir(t, "../examples/storefront-safe"), harden.Options{}) {
+	for _, f := range found(loadDir(t, "../examples/storefront-safe")) {
 		if f.Severity.AtLeast(finding.Medium) || f.Status == finding.StatusUnknown {
 			t.Errorf("%s %s %s: %s", f.Severity, f.Rule, f.Subject.ID, f.Message)
 		}
@@ -60,9 +60,9 @@ func TestStorefrontSafe(t *testing.T) {
 // TestSameAnswerTwice: nothing depends on the order of a map.
 func TestSameAnswerTwice(t *testing.T) {
 	t.Parallel()
-	first := harden.Run(loadDir(t, "../examples/storefront"), harden.Options{})
+	first := found(loadDir(t, "../examples/storefront"))
 	for range 5 {
-		if diff := gocmp.Diff(first, harden.Run(loadDir(t, "../examples/storefront"), harden.Options{})); diff != "" {
+		if diff := gocmp.Diff(first, found(loadDir(t, "../examples/storefront"))); diff != "" {
 			t.Fatal(diff)
 		}
 	}
@@ -77,7 +77,7 @@ func TestOneFindingPerSubject(t *testing.T) {
 	}
 	seen := map[key]bool{}
 	prints := map[string]bool{}
-	for _, f := range harden.Run(loadDir(t, "../examples/storefront"), harden.Options{}) {
+	for _, f := range found(loadDir(t, "../examples/storefront")) {
 		k := key{f.Rule, f.Subject}
 		if seen[k] || prints[f.Fingerprint] {
 			t.Errorf("%s twice of %+v", f.Rule, f.Subject)
@@ -95,7 +95,7 @@ func TestReferenceArchitecture(t *testing.T) {
 		t.Skip("the reference templates are not here: ", err)
 	}
 	var got []string
-	for _, f := range harden.Run(loadDir(t, corpus), harden.Options{}) {
+	for _, f := range found(loadDir(t, corpus)) {
 		if f.Status == finding.StatusFail && !slices.Contains(got, f.Rule) {
 			got = append(got, f.Rule)
 		}
@@ -104,5 +104,22 @@ func TestReferenceArchitecture(t *testing.T) {
 		if !slices.Contains(got, id) {
 			t.Errorf("%s does not fire", id)
 		}
+	}
+}
+
+func found(e *estate.Estate) []finding.Finding { return harden.Run(e, harden.Options{}).Findings }
+
+func TestChosenRules(t *testing.T) {
+	t.Parallel()
+	r := harden.Run(loadDir(t, "../examples/storefront"), harden.Options{Rules: []string{"cp-203", "passrole-wildcard"}})
+	seen := map[string]bool{}
+	for _, f := range r.Findings {
+		seen[f.Rule] = true
+	}
+	if len(seen) != 2 || !seen["CP-203"] || !seen["CP-108"] {
+		t.Errorf("rules %v, want CP-108 and CP-203 alone", seen)
+	}
+	if len(r.Unseen)+len(r.NotApplied) > 0 {
+		t.Errorf("not looked at: %v, not applied: %v, though the rules that were asked for say neither", r.Unseen, r.NotApplied)
 	}
 }

@@ -20,6 +20,14 @@ type Options struct {
 	// PipelineAdmins are ARN patterns of people who may change pipelines; CP-514
 	// leaves them out.
 	PipelineAdmins []string
+	// Rules are the ids or names of the rules to apply; empty means all.
+	Rules []string
+}
+
+func (o Options) applies(r *finding.Rule) bool {
+	return len(o.Rules) == 0 || slices.ContainsFunc(o.Rules, func(w string) bool {
+		return strings.EqualFold(w, r.ID) || strings.EqualFold(w, r.Name)
+	})
 }
 
 func (o Options) withDefaults() Options {
@@ -60,31 +68,31 @@ func RuleByID(id string) (finding.Rule, bool) {
 	return finding.Rule{}, false
 }
 
-// Run applies every rule to an estate and returns what they found, sorted. It
-// reads the estate and nothing else, and gives the same answer each time.
-//
-// A finding has status fail where a rule saw the fault, unknown where it could
-// not see what decides, and info where it notes something that is no fault. What
-// a rule could not look at for want of a whole resource is in Coverage.
-func Run(e *estate.Estate, opts Options) []finding.Finding {
-	fs, _ := run(e, opts)
-	return fs
+// Result is what the rules say of an estate.
+type Result struct {
+	// Findings are sorted. One has status fail where a rule saw the fault, unknown
+	// where it could not see what decides, and info where it notes something that
+	// is no fault.
+	Findings []finding.Finding
+	// Unseen is what the rules could not look at, and why: roles that nothing in the
+	// estate defines, for example.
+	Unseen []finding.Unknown
+	// NotApplied are the ids of rules that need a live account or a snapshot, where
+	// the estate comes from templates.
+	NotApplied []string
 }
 
-// Coverage returns what the rules could not look at, and why: roles that nothing
-// in the estate defines, and rules that need a live account where the estate
-// comes from templates.
-func Coverage(e *estate.Estate, opts Options) []finding.Unknown {
-	_, unknowns := run(e, opts)
-	return unknowns
-}
-
-func run(e *estate.Estate, opts Options) ([]finding.Finding, []finding.Unknown) {
+// Run applies the rules to an estate. It reads the estate and nothing else, and
+// gives the same answer each time.
+func Run(e *estate.Estate, opts Options) Result {
 	s := newScan(e, opts.withDefaults())
 	for i := range registry {
 		s.rule = &registry[i].Rule
+		if !opts.applies(s.rule) {
+			continue
+		}
 		if s.rule.Evidence == finding.FromLive && !s.live {
-			s.notApplicable = append(s.notApplicable, s.rule.ID)
+			s.notApplied = append(s.notApplied, s.rule.ID)
 			continue
 		}
 		registry[i].check(s)
@@ -94,7 +102,7 @@ func run(e *estate.Estate, opts Options) ([]finding.Finding, []finding.Unknown) 
 		out = append(out, d.finish())
 	}
 	finding.Sort(out)
-	return out, s.unknowns()
+	return Result{Findings: out, Unseen: s.unknowns(), NotApplied: s.notApplied}
 }
 
 // location puts a position into the shape of a finding.
@@ -111,12 +119,6 @@ func (s *scan) unknowns() []finding.Unknown {
 	for _, m := range s.missed {
 		what := m.what + " (" + strings.Join(m.rules, ", ") + ")"
 		out = append(out, finding.Unknown{What: what, Why: m.why, Location: location(m.pos)})
-	}
-	if len(s.notApplicable) > 0 {
-		slices.Sort(s.notApplicable)
-		out = append(out, finding.Unknown{
-			What: "rules " + strings.Join(s.notApplicable, ", "), Why: "they need a live account or a snapshot, and this estate comes from templates",
-		})
 	}
 	return out
 }

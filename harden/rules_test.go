@@ -97,7 +97,7 @@ func runCase(t *testing.T, a *txtar.Archive, name string, rule finding.Rule) {
 	}
 	e := load(t, dir, files["live.yaml"])
 	var got []finding.Finding
-	for _, f := range harden.Run(e, harden.Options{}) {
+	for _, f := range found(e) {
 		if f.Rule == rule.ID {
 			got = append(got, f)
 		}
@@ -105,7 +105,7 @@ func runCase(t *testing.T, a *txtar.Archive, name string, rule finding.Rule) {
 	if !strings.HasPrefix(name, "must-not") && strings.TrimSpace(files["want"]) == "" {
 		t.Error("the case wants nothing")
 	}
-	checkWant(t, files, got, harden.Coverage(e, harden.Options{}))
+	checkWant(t, files, got, harden.Run(e, harden.Options{}))
 	checkWhole(t, a, name, files, got)
 	for _, f := range got {
 		checkShape(t, f)
@@ -162,7 +162,7 @@ func loadLive(t *testing.T, dir, text string) *estate.Estate {
 	return b.Build()
 }
 
-func checkWant(t *testing.T, files map[string]string, got []finding.Finding, missed []finding.Unknown) {
+func checkWant(t *testing.T, files map[string]string, got []finding.Finding, r harden.Result) {
 	t.Helper()
 	left := slices.Clone(got)
 	for line := range strings.SplitSeq(strings.TrimSpace(files["want"]), "\n") {
@@ -174,8 +174,14 @@ func checkWant(t *testing.T, files map[string]string, got []finding.Finding, mis
 			parts[i] = strings.TrimSpace(parts[i])
 		}
 		if parts[0] == "coverage" {
-			if !slices.ContainsFunc(missed, func(u finding.Unknown) bool { return strings.Contains(u.What+": "+u.Why, parts[1]) }) {
-				t.Errorf("coverage does not say %q: %v", parts[1], missed)
+			if !slices.ContainsFunc(r.Unseen, func(u finding.Unknown) bool { return strings.Contains(u.What+": "+u.Why, parts[1]) }) {
+				t.Errorf("coverage does not say %q: %v", parts[1], r.Unseen)
+			}
+			continue
+		}
+		if parts[0] == "not applied" {
+			if !slices.Contains(r.NotApplied, parts[1]) {
+				t.Errorf("%s is not among the rules that were not applied: %v", parts[1], r.NotApplied)
 			}
 			continue
 		}

@@ -36,9 +36,9 @@ type scan struct {
 	reachCache    map[reachKey][]reach
 	prod          *production
 
-	drafts        []*draft
-	missed        []missed
-	notApplicable []string
+	drafts     []*draft
+	missed     []missed
+	notApplied []string
 }
 
 func newScan(e *estate.Estate, opts Options) *scan {

@@ -155,12 +155,12 @@ func analyse(e *estate.Estate, o Options, tell func(string)) *finding.Scan {
 		return s
 	}
 	tell("applying rules")
-	for _, f := range harden.Run(e, harden.Options{}) {
-		if len(o.Rules) == 0 || wanted(f.Rule, o.Rules) {
-			s.Findings = append(s.Findings, f)
-		}
+	rules := harden.Run(e, harden.Options{Rules: o.Rules})
+	s.Findings = append(s.Findings, rules.Findings...)
+	s.Coverage.Unknown = append(s.Coverage.Unknown, rules.Unseen...)
+	if len(rules.NotApplied) > 0 {
+		s.Assumptions = append(s.Assumptions, "nothing is said of "+strings.Join(rules.NotApplied, ", ")+": these rules need a live account or a snapshot, and this estate comes from templates")
 	}
-	s.Coverage.Unknown = append(s.Coverage.Unknown, harden.Coverage(e, harden.Options{})...)
 	return s
 }
 
