@@ -10,6 +10,8 @@ import (
 	"github.com/twokey/twokey/internal/cli"
 )
 
+//go:generate go run ./gensupport ../../docs/sandbox/support.md
+
 // Run carries out one command line on the process's own streams and returns
 // the exit code.
 func Run(ctx context.Context, args []string) int {
@@ -28,6 +30,7 @@ func processEnv() *cli.Env {
 			return isTerminal(os.Stdout)
 		},
 		LoadEstate: loadEstate,
+		NewSandbox: newSandbox,
 	}
 }
 

@@ -26,4 +26,7 @@ type Env struct {
 	// there is no estate to speak of; what was wrong in part is in its Problems
 	// and Unknowns.
 	LoadEstate func(ctx context.Context, path string, o estate.LoadOptions) (*estate.Loaded, error)
+
+	// NewSandbox makes a local AWS that answers at once.
+	NewSandbox func(SandboxOptions) (Sandbox, error)
 }

@@ -19,6 +19,7 @@ import (
 // The groups under which verbs are listed by --help.
 const (
 	groupFind  = "find"
+	groupTry   = "try"
 	groupOther = "other"
 )
 
@@ -27,6 +28,9 @@ type app struct {
 	*Env
 	color   string
 	noColor bool
+	// stopped says that an interrupt is how the verb ends, and no failure of
+	// its own.
+	stopped bool
 }
 
 // Run carries out one command line and returns the exit code.
@@ -39,7 +43,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !a.stopped:
 		err = failf("", "interrupted")
 	case out.err != nil:
 		err = failf("", "could not write the result: %w", out.err)
@@ -82,6 +86,7 @@ test, findings), 2 it could not do its work, 3 incomplete evidence under --stric
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "the same as --color never")
 	root.AddGroup(
 		&cobra.Group{ID: groupFind, Title: "Find:"},
+		&cobra.Group{ID: groupTry, Title: "Try:"},
 		&cobra.Group{ID: groupOther, Title: "Other:"},
 	)
 	root.SetHelpCommand(a.help())
@@ -94,6 +99,7 @@ test, findings), 2 it could not do its work, 3 incomplete evidence under --stric
 		a.paths(),
 		a.policy(),
 		a.rules(),
+		a.sandbox(),
 		a.scan(),
 		a.techniques(),
 		a.version(),
