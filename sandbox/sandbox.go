@@ -60,6 +60,7 @@ func New(o Options) (*Sandbox, error) {
 			s.closers = append(s.closers, closer)
 		}
 	}
+	world.Ready()
 	s.mux.HandleFunc("GET /_sandbox/health", s.health)
 	s.mux.HandleFunc("POST /_sandbox/clock", s.clock)
 	s.mux.HandleFunc("GET /_sandbox/trail", s.trail)
@@ -168,7 +169,7 @@ func (s *Sandbox) trail(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) support(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{"supported": s.World.Support(), "unsupported": s.wire.Unsupported()})
+	answer(w, http.StatusOK, map[string]any{"supported": s.World.Support(), "unsupported": s.wire.Unsupported(), "limits": s.World.Limits()})
 }
 
 // Support lists the operations of each service that the sandbox has.

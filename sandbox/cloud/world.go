@@ -45,6 +45,8 @@ type World struct {
 	trail    map[string][]Record
 	onRecord []func(Record)
 
+	assembly assembly
+
 	busMu sync.Mutex
 	onBus []func(Event)
 

@@ -44,11 +44,19 @@ func (e *engine) launch(id string, run func(ctx context.Context)) {
 	})
 }
 
-// spawn runs f beside the caller; idle and stop wait for it.
+// spawn runs f beside the caller, unless the engine has stopped; World.Idle and
+// stop wait for it.
 func (e *engine) spawn(f func()) {
-	e.enter()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ctx.Err() != nil {
+		return
+	}
+	e.work.Add(1)
+	e.world.Busy()
 	go func() {
-		defer e.leave()
+		defer e.work.Done()
+		defer e.world.Rest()
 		f()
 	}()
 }
@@ -68,35 +76,12 @@ func (e *engine) end(id string) {
 	}
 }
 
-// enter and leave count what is under way.
-func (e *engine) enter() {
-	e.busy.Lock()
-	e.active++
-	e.busy.Unlock()
-}
-
-func (e *engine) leave() {
-	e.busy.Lock()
-	e.active--
-	e.moved.Broadcast()
-	e.busy.Unlock()
-}
-
-// idle returns once no provider is at work. Approvals, job workers and builds
-// that run elsewhere are no work of the engine's.
-func (e *engine) idle() {
-	e.busy.Lock()
-	for e.active > 0 {
-		e.moved.Wait()
-	}
-	e.busy.Unlock()
-}
-
-// pause takes a goroutine that waits for the world out of the count.
+// pause takes a goroutine that waits for the clock or for another service out of
+// what World.Idle waits for.
 func (e *engine) pause(wait func()) {
-	e.leave()
+	e.world.Rest()
 	wait()
-	e.enter()
+	e.world.Busy()
 }
 
 // arm sets the alarms of what is in progress in an execution.
@@ -148,13 +133,13 @@ func (e *engine) tell(a *actor, ev event) {
 
 // stop ends the engine's work.
 func (e *engine) stop() error {
-	e.quit()
 	e.mu.Lock()
+	e.quit()
 	for _, al := range e.alarms {
 		al.cancel()
 	}
 	e.mu.Unlock()
-	e.idle()
+	e.work.Wait()
 	return nil
 }
 
@@ -205,6 +190,9 @@ func (e *engine) runAction(ctx context.Context, a *actor, execution, id string, 
 	}
 	w := &work{caller{engine: e, ctx: ctx, actor: a, pipeline: p, execution: x, role: run.Role, region: run.Region}, run}
 	do := providerOf(&run.Type)
+	if do == nil {
+		do = unsupported
+	}
 	if resumed {
 		do = w.afterRestart(do)
 		if do == nil {

@@ -31,9 +31,7 @@ type engine struct {
 	wakers map[string]map[chan struct{}]bool
 	jobs   map[string]jobRef
 
-	busy   sync.Mutex
-	moved  *sync.Cond
-	active int
+	work sync.WaitGroup
 }
 
 type alarm struct {
@@ -73,7 +71,6 @@ func newEngine(w *cloud.World) (*engine, error) {
 		world: w, actors: map[string]*actor{}, alarms: map[string]alarm{}, runs: map[string]context.CancelFunc{},
 		wakers: map[string]map[chan struct{}]bool{}, jobs: map[string]jobRef{},
 	}
-	e.moved = sync.NewCond(&e.busy)
 	e.ctx, e.quit = context.WithCancel(context.Background())
 	var errs [5]error
 	e.pipelines, errs[0] = cloud.NewTable[*pipeline](w, "codepipeline.pipelines")

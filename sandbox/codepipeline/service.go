@@ -36,7 +36,8 @@ func add(w *cloud.World, server *wire.Server) (*service, error) {
 		return nil, err
 	}
 	w.OnEvent(s.heard)
-	s.resume()
+	w.OnReady(s.resume)
+	w.Limit("codepipeline", unsupportedTypes()...)
 	return s, nil
 }
 

@@ -40,7 +40,7 @@ type session struct {
 	credentials AWSSessionCredentials
 }
 
-// providerOf finds what does an action of a type.
+// providerOf finds what does an action of a type, nil where the sandbox has none.
 func providerOf(t *ActionTypeId) provider {
 	if t.Owner != "AWS" {
 		return offerJob
@@ -58,10 +58,8 @@ func providerOf(t *ActionTypeId) provider {
 		return askApproval
 	case "Deploy/S3":
 		return deployS3
-	case "Compute/Commands", "Build/Commands":
-		return commands
 	}
-	return unsupported
+	return nil
 }
 
 // unsupported fails an action that the sandbox cannot do, and says so.
@@ -70,20 +68,17 @@ func unsupported(w *work) *actionDone {
 	return w.fail("ConfigurationError", fmt.Sprintf("the sandbox does not support %s actions of the provider %s", t.Category, t.Provider))
 }
 
-// UnsupportedProviders are the action types that AWS has, the sandbox accepts in a
-// pipeline, and fails when they are run.
-func UnsupportedProviders() []string {
+// unsupportedTypes are the action and rule types that the sandbox accepts in a
+// pipeline and fails when they are run.
+func unsupportedTypes() []string {
 	var out []string
 	for i := range awsTypes {
 		t := &awsTypes[i]
-		switch t.Category + "/" + t.Provider {
-		case "Source/S3", "Source/CodeCommit", "Build/CodeBuild", "Test/CodeBuild", "Invoke/Lambda",
-			"Approval/Manual", "Deploy/S3", "Compute/Commands", "Build/Commands":
-		default:
-			out = append(out, t.Category+" "+t.Provider)
+		if providerOf(t.id()) == nil {
+			out = append(out, "running "+t.Category+" actions of the provider "+t.Provider)
 		}
 	}
-	return out
+	return append(out, "checking rules of the provider CloudWatchAlarm", "checking rules of the provider Commands", "receiving the calls of webhooks", "starting pipelines by triggers on connections")
 }
 
 func (w *work) fail(code, message string) *actionDone {
