@@ -4,6 +4,7 @@ import (
 	"github.com/twokey/twokey/sandbox/cloud"
 	"github.com/twokey/twokey/sandbox/codebuild"
 	"github.com/twokey/twokey/sandbox/codepipeline"
+	"github.com/twokey/twokey/sandbox/events"
 	"github.com/twokey/twokey/sandbox/iamsvc"
 	"github.com/twokey/twokey/sandbox/kms"
 	"github.com/twokey/twokey/sandbox/organizations"
@@ -21,10 +22,11 @@ var services = []func(*cloud.World, *wire.Server) (func() error, error){
 	iamsvc.Add,
 	sts.Add,
 	organizations.Add,
-	codepipeline.Add,
 	sqs.Add,
 	sns.Add,
+	events.Add,
 	kms.Add,
 	s3.Add,
 	codebuild.Add,
+	codepipeline.Add,
 }
