@@ -106,11 +106,11 @@ func (s *scan) workOutReach(b *built, artifacts bool) []reach {
 		if st.keyARN != "" && st.key != nil && !st.key.Missing {
 			add("rewrite the policy of the artifact key", s.may(r.ARN, "kms:PutKeyPolicy", st.keyARN, nil))
 		}
-		if !artifacts || !estate.Known(st.Bucket) || st.Bucket == "" || !estate.Known(x.pipe.Name) {
+		if !artifacts || !estate.Known(st.Bucket) || st.Bucket == "" {
 			continue
 		}
 		for _, artifact := range x.pipe.foreignArtifacts(func(a *act) bool { return a.project == b.Project }) {
-			add("overwrite artifact "+estate.Show(artifact)+" of "+x.pipe.title(), s.may(r.ARN, "s3:PutObject", x.pipe.objectARN(st, artifact), nil))
+			add("overwrite artifact "+estate.Show(artifact)+" of "+x.pipe.title(), s.may(r.ARN, "s3:PutObject", x.pipe.placeARN(st, artifact), nil))
 		}
 	}
 	return out

@@ -16,7 +16,7 @@ func checkArtifactWriters(s *scan) {
 			if !c.prod || !c.reads() || len(p.gatesBefore(c)) == 0 || st == nil {
 				continue
 			}
-			if st.Bucket == "" || !estate.Known(st.Bucket) || !estate.Known(p.Name) {
+			if st.Bucket == "" || !estate.Known(st.Bucket) {
 				s.miss("what is kept in the artifact store of "+p.title(), "its bucket could not be resolved", st.Pos)
 				continue
 			}
@@ -27,7 +27,7 @@ func checkArtifactWriters(s *scan) {
 				if made == nil {
 					continue
 				}
-				for _, x := range s.whoMay("s3:PutObject", p.objectARN(st, artifact), nil) {
+				for _, x := range s.whoMay("s3:PutObject", p.placeARN(st, artifact), nil) {
 					if s.makes(made, x.principal) || !s.mayEncrypt(st, x.principal) {
 						continue
 					}

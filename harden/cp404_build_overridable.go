@@ -23,7 +23,7 @@ func checkBuildOverridable(s *scan) {
 		for _, a := range b.acts {
 			st := a.pipe.storeFor(a)
 			for _, o := range a.Outputs {
-				if st != nil && estate.Known(st.Bucket) && estate.Known(a.pipe.Name) && s.may(b.role.ARN, "s3:PutObject", a.pipe.objectARN(st, o), nil).granted() {
+				if st != nil && estate.Known(st.Bucket) && s.may(b.role.ARN, "s3:PutObject", a.pipe.placeARN(st, o), nil).granted() {
 					matters = append(matters, "write artifact "+estate.Show(o)+", which is deployed")
 				}
 			}

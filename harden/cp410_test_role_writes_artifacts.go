@@ -15,11 +15,11 @@ func checkTestRole(s *scan) {
 		var what []string
 		for _, x := range r.uses {
 			st := x.pipe.storeFor(x.act)
-			if x.act.Category != "Test" || st == nil || st.Bucket == "" || !estate.Known(st.Bucket) || !estate.Known(x.pipe.Name) {
+			if x.act.Category != "Test" || st == nil || st.Bucket == "" || !estate.Known(st.Bucket) {
 				continue
 			}
 			for _, artifact := range x.pipe.foreignArtifacts(func(a *act) bool { return a.project != nil && s.est.Role(a.project.ServiceRole) == r.Role }) {
-				a := s.may(r.ARN, "s3:PutObject", x.pipe.objectARN(st, artifact), nil)
+				a := s.may(r.ARN, "s3:PutObject", x.pipe.placeARN(st, artifact), nil)
 				if !a.granted() {
 					continue
 				}

@@ -86,7 +86,11 @@ func checkApprovalWildcard(s *scan) {
 			stage := strings.Split(pattern[strings.LastIndexByte(pattern, ':')+1:], "/")
 			narrow := strings.Count(pattern, ":") == 5 && len(stage) == 3 && !wild(stage[0]) && !wild(stage[1])
 			if d == nil {
-				d = s.fail(h.about, g.stmt.Pos, h.name+" may answer every gate that matches "+pattern).severity(finding.Medium).
+				at := g.stmt.Pos
+				if strings.HasPrefix(at.File, "arn:") {
+					at = h.pos // a policy of AWS: what is to be changed is who has it
+				}
+				d = s.fail(h.about, at, h.name+" may answer every gate that matches "+pattern).severity(finding.Medium).
 					mend("Name the gates, each by pipeline, stage and action.", patchResource(s.gateARNs()))
 			}
 			if !narrow {

@@ -8,6 +8,7 @@ import (
 	"github.com/twokey/twokey/arn"
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
+	"github.com/twokey/twokey/iam/policy"
 )
 
 // pipe is a pipeline with what the rules ask of it.
@@ -196,7 +197,15 @@ func (a *act) subject() finding.Subject { return part(a.pipe.subject(), a.where(
 func (p *pipe) subject() finding.Subject { return subject(&p.Meta, p.Name) }
 
 // title names the pipeline.
-func (p *pipe) title() string { return "pipeline " + estate.Show(p.Name) }
+func (p *pipe) title() string { return "pipeline " + p.shown() }
+
+// shown is the name of the pipeline, or its logical id where a parameter names it.
+func (p *pipe) shown() string {
+	if p.Name == policy.Hole && p.LogicalID != "" {
+		return p.LogicalID
+	}
+	return estate.Show(p.Name)
+}
 
 // gates returns the manual approvals, in the order of running.
 func (p *pipe) gates() []*act {
@@ -245,6 +254,18 @@ func (p *pipe) producer(artifact estate.Text) *act {
 // change set does not, whatever inputs it lists.
 func (a *act) reads() bool {
 	return len(a.Inputs) > 0 && !(a.cloudFormation() && (a.mode() == "CHANGE_SET_EXECUTE" || a.mode() == "DELETE_ONLY"))
+}
+
+// placeARN is objectARN for asking who may write there. Where the pipeline's name
+// is not known it stands for a name that nobody gave: who may write that object
+// may write those of every pipeline.
+func (p *pipe) placeARN(st *store, artifact estate.Text) string {
+	if !estate.Known(p.Name) {
+		named := *p.Pipeline
+		named.Name = "twokey-probe"
+		p = &pipe{Pipeline: &named}
+	}
+	return p.objectARN(st, artifact)
 }
 
 // objectARN is the ARN of an object of an artifact in a store, as CodePipeline

@@ -187,9 +187,9 @@ func (u *used) title() string {
 	x := u.uses[0]
 	text := estate.Show(u.Name) + ", " + x.kind.String()
 	if x.kind == pipelineRole {
-		return estate.Show(u.Name) + ", the role of pipeline " + estate.Show(x.pipe.Name)
+		return estate.Show(u.Name) + ", the role of pipeline " + x.pipe.shown()
 	}
-	return text + " of pipeline " + estate.Show(x.pipe.Name)
+	return text + " of pipeline " + x.pipe.shown()
 }
 
 // has reports whether the role is used in that way.
