@@ -84,3 +84,45 @@ Resources:
 		})
 	}
 }
+
+// What a parameter leaves open stands in a way as *, never as the mark that the
+// model keeps for it.
+func TestOpenNamesInWays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const template = `AWSTemplateFormatVersion: "2010-09-09"
+Parameters: {RoleName: {Type: String}, Name: {Type: String}}
+Resources:
+  Pipeline:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      Name: !Ref Name
+      RoleArn: !Sub arn:aws:iam::${AWS::AccountId}:role/${RoleName}
+      ArtifactStore: {Type: S3, Location: shop-artifacts}
+      Stages:
+        - Name: Source
+          Actions: [{Name: Get, ActionTypeId: {Category: Source, Owner: AWS, Provider: CodeCommit, Version: "1"}, Configuration: {RepositoryName: shop, BranchName: main}, OutputArtifacts: [{Name: S}]}]
+        - Name: Out
+          Actions: [{Name: Put, ActionTypeId: {Category: Deploy, Owner: AWS, Provider: ECS, Version: "1"}, Configuration: {ClusterName: c, ServiceName: s}, InputArtifacts: [{Name: S}]}]
+`
+	if err := os.WriteFile(filepath.Join(dir, "t.yaml"), []byte(template), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := cloudformation.Load(context.Background(), dir, estate.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := reach.Analyze(loaded.Estate, reach.Options{}).Pipelines[0]
+	if len(p.Ways) == 0 {
+		t.Fatal("no ways")
+	}
+	for _, w := range p.Ways {
+		for _, s := range w.Steps {
+			for _, text := range []string{s.Principal, s.Resource, s.Gains, w.Title, w.Mend} {
+				if strings.Contains(text, "\x00") {
+					t.Errorf("%q", text)
+				}
+			}
+		}
+	}
+}

@@ -299,6 +299,7 @@ func (c *cone) wordStep(s *step, by map[int32]int32, f found) (out finding.Step)
 		on = on.with("people", listed(names))
 		out.Principal = listed(names)
 	}
+	out.Principal = shown(out.Principal)
 	out.Technique = s.row.ID
 	if len(s.row.Needs) > 0 {
 		n := s.row.Needs[s.needs]
