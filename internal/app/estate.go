@@ -15,6 +15,7 @@ import (
 // that read them the shape in which the command line prints a hint.
 func loadEstate(ctx context.Context, path string, o estate.LoadOptions) (*estate.Loaded, error) {
 	loaded, err := cloudformation.Load(ctx, path, o)
+	limitMemory()
 	return loaded, withHints(err)
 }
 
