@@ -130,7 +130,9 @@ func TestFindingsSayWhichConditionTheyNeed(t *testing.T) {
 func TestDecidedConditionNeedsNothing(t *testing.T) {
 	t.Parallel()
 	r := scanned(t, strings.Replace(template, "IsCareful: !Equals [!Ref Careful, \"true\"]", "IsCareful: !Equals [x, x]", 1), scan.Options{})
-	if slices.ContainsFunc(r.Scan.Findings, func(f finding.Finding) bool { return f.Needs != "" || f.Rule == "CP-203" && f.Status == finding.StatusFail }) {
+	if slices.ContainsFunc(r.Scan.Findings, func(f finding.Finding) bool {
+		return f.Needs != "" || f.Rule == "CP-203" && f.Status == finding.StatusFail
+	}) {
 		t.Error("a finding needs a condition that is decided, or versions are missed though they are kept")
 	}
 }
