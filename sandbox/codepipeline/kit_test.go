@@ -45,11 +45,15 @@ type kit struct {
 
 func newKit(t testing.TB, options ...sandbox.Options) *kit {
 	t.Helper()
-	k := &kit{Kit: sandboxtest.Start(t, options...), t: t}
+	return wrap(t, sandboxtest.Start(t, options...))
+}
+
+// wrap makes a kit of a sandbox.
+func wrap(t testing.TB, base *sandboxtest.Kit) *kit {
+	t.Helper()
+	k := &kit{Kit: base, t: t, client: codepipeline.NewFromConfig(base.Config(sandboxtest.Root(tools))), s3: &fakeS3{objects: map[string][]object{}}}
 	k.moved = sync.NewCond(&k.mu)
-	k.client = codepipeline.NewFromConfig(k.Config(sandboxtest.Root(tools)))
 	k.role = k.Role(t, tools, "pipeline", sandboxtest.Trust("codepipeline.amazonaws.com"), sandboxtest.Allow("*", "*"))
-	k.s3 = &fakeS3{objects: map[string][]object{}}
 	k.fake("s3", "GetBucketVersioning", "s3:GetBucketVersioning", k.s3.versioning)
 	k.fake("s3", "GetObject", "s3:GetObject", k.s3.get)
 	k.fake("s3", "PutObject", "s3:PutObject", k.s3.put)
