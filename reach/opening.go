@@ -2,6 +2,7 @@ package reach
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/twokey/twokey/estate"
@@ -122,8 +123,18 @@ func signIn(st *policy.Statement) (ifs []string) {
 }
 
 // anyAccount stands for an account that nobody thought of, where a policy lets
-// every account in.
-const anyAccount = "000000000000"
+// every account in. It is no id, so that it is never taken for an account of the
+// estate, real or made up.
+const anyAccount = "*"
+
+// strangerID is an account id that the estate does not have.
+func (e *engine) strangerID() string {
+	for i := 999_999_999_999; ; i-- {
+		if id := strconv.Itoa(i); e.est.Account(id) == nil {
+			return id
+		}
+	}
+}
 
 // nameOfUnseen names an account whose principals the estate does not show.
 func (e *engine) nameOfUnseen(account string) string {
@@ -164,7 +175,11 @@ func (e *engine) unseen(account string) bool {
 // unseenMay asks whether some principal of an account, of which nothing is known
 // but the account, may do all of needs once its account lets it.
 func (e *engine) unseenMay(account string, needs []Permission, f frame) (ifs []string, ok bool) {
-	who, err := iam.ParsePrincipal("arn:aws:iam::" + account + ":role/not-shown")
+	id := account
+	if account == anyAccount {
+		id = e.strangerID()
+	}
+	who, err := iam.ParsePrincipal("arn:aws:iam::" + id + ":role/not-shown")
 	if err != nil {
 		return nil, false
 	}

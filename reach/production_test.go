@@ -126,3 +126,50 @@ Resources:
 		}
 	}
 }
+
+// A role that trusts the one account of the templates, whose id nobody gave, is
+// not one that every account may enter; one that trusts * is.
+func TestTrustOfTheAccountItself(t *testing.T) {
+	t.Parallel()
+	const template = `AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: editor
+      AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {AWS: PRINCIPAL}, Action: "sts:AssumeRole"}]}
+      Policies: [{PolicyName: p, PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "codepipeline:*", Resource: "*"}]}}]
+  Pipeline:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      Name: shop
+      RoleArn: arn:aws:iam::111111111111:role/x
+      ArtifactStore: {Type: S3, Location: shop-artifacts}
+      Stages:
+        - Name: Source
+          Actions: [{Name: Get, ActionTypeId: {Category: Source, Owner: AWS, Provider: CodeCommit, Version: "1"}, Configuration: {RepositoryName: shop, BranchName: main}, OutputArtifacts: [{Name: S}]}]
+        - Name: Out
+          Actions: [{Name: Put, ActionTypeId: {Category: Deploy, Owner: AWS, Provider: ECS, Version: "1"}, Configuration: {ClusterName: c, ServiceName: s}, InputArtifacts: [{Name: S}]}]
+`
+	for principal, want := range map[string]string{
+		`!Sub "arn:aws:iam::${AWS::AccountId}:root"`: "account 000000000000",
+		`"*"`: "any AWS account",
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "t.yaml"), []byte(strings.Replace(template, "PRINCIPAL", principal, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		loaded, err := cloudformation.Load(context.Background(), dir, estate.LoadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var people []string
+		for _, w := range reach.Analyze(loaded.Estate, reach.Options{}).Pipelines[0].Ways {
+			people = append(people, w.People...)
+		}
+		got := strings.Join(people, "; ")
+		if other := "any AWS account"; !strings.Contains(got, want) || want != other && strings.Contains(got, other) {
+			t.Errorf("%s: people %q, want %q", principal, got, want)
+		}
+	}
+}
