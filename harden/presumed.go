@@ -12,14 +12,13 @@ import (
 // account, the roles that pipelines name by account and name and that one
 // template alone makes by that name: the account in the reference is then another
 // than the one that stands in for all of them, or is not known. Where nothing at
-// all of a reference is known, the one role that trusts the service is meant.
+// all of a reference is known, the one role that trusts the service is meant. With
+// an estate file that holds only for an account id that no account can have.
 //
 // What such a role may do inside its own account can be judged all the same. What
 // depends on the account it is in cannot.
 func (s *scan) presume() {
-	if s.accounted() {
-		return
-	}
+	accounted := s.accounted()
 	byName := map[string][]*estate.Role{}
 	for _, r := range s.est.Roles {
 		if !r.Missing && estate.Known(r.Name) {
@@ -28,6 +27,11 @@ func (s *scan) presume() {
 	}
 	add := func(ref estate.Text, u use) {
 		if have := s.est.Role(ref); ref == "" || have != nil && !have.Missing {
+			return
+		}
+		account := estate.AccountOf(ref)
+		impossible := estate.Known(ref) && account != "" && len(account) != 12
+		if accounted && !impossible {
 			return
 		}
 		name := ref[strings.LastIndexByte(ref, '/')+1:]
@@ -142,7 +146,7 @@ func (s *scan) ownRoles(kinds ...roleKind) []used {
 		if uses[0].act != nil {
 			by = uses[0].act.where()
 		}
-		s.miss("the account of role "+estate.Show(r.Name), "it was taken for the role that "+by+" names, since no estate file says which account its template goes into", r.Pos)
+		s.miss("the account of role "+estate.Show(r.Name), "it was taken for the role that "+by+" names, whose account nothing says", r.Pos)
 		out = append(out, used{r, uses})
 	}
 	return out
