@@ -51,11 +51,12 @@ func checkPolicy(bucket, text string) (*policy.Document, error) {
 	if len(text) > maxPolicyBytes {
 		return nil, malformedPolicy("Policies must not exceed 20480 bytes")
 	}
-	doc, err := policy.Parse("bucket policy", []byte(text))
-	if err != nil || !strings.HasPrefix(strings.TrimSpace(text), "{") {
+	node, err := policy.ParseNode("bucket policy", []byte(text))
+	if err != nil || node.Kind != policy.Map {
 		return nil, malformedPolicy("Policies must be valid JSON and the first byte must be '{'")
 	}
-	if len(doc.Statements) == 0 {
+	doc := policy.FromNode(node)
+	if node.Get("Statement") == nil || len(doc.Statements) == 0 {
 		return nil, malformedPolicy("Missing required field Statement")
 	}
 	for i := range doc.Statements {

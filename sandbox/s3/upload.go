@@ -220,7 +220,6 @@ func (u *upload) chosen(list *CompletedMultipartUpload) ([]uploadPart, error) {
 	if list == nil || len(list.Parts) == 0 {
 		return nil, fault(400, "MalformedXML", "You must specify at least one part")
 	}
-	out := make([]uploadPart, 0, len(list.Parts))
 	for i, want := range list.Parts {
 		if want.PartNumber == nil {
 			return nil, badXML()
@@ -228,6 +227,9 @@ func (u *upload) chosen(list *CompletedMultipartUpload) ([]uploadPart, error) {
 		if i > 0 && *want.PartNumber <= *list.Parts[i-1].PartNumber {
 			return nil, fault(400, "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
 		}
+	}
+	out := make([]uploadPart, 0, len(list.Parts))
+	for _, want := range list.Parts {
 		at, found := slices.BinarySearchFunc(u.Pieces, *want.PartNumber, func(p uploadPart, n int64) int { return int(p.Number - n) })
 		if !found || unquoted(u.Pieces[at].ETag) != unquoted(want.ETag) {
 			return nil, invalidPart(u, want)
@@ -243,12 +245,14 @@ func (u *upload) chosen(list *CompletedMultipartUpload) ([]uploadPart, error) {
 		if sum.Algorithm == "" && u.Algorithm != "" && u.Type == composite {
 			return nil, invalidRequest("The upload was created using a " + strings.ToLower(u.Algorithm) + " checksum. The complete request must include the checksum for each part. It was missing for part " + strconv.FormatInt(*want.PartNumber, 10) + " in the request.")
 		}
-		if i < len(list.Parts)-1 && p.Size < minPartBytes {
+		out = append(out, p)
+	}
+	for _, p := range out[:len(out)-1] {
+		if p.Size < minPartBytes {
 			e := fault(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
 			e.Fields = map[string]any{"ProposedSize": strconv.FormatInt(p.Size, 10), "MinSizeAllowed": strconv.Itoa(minPartBytes), "PartNumber": strconv.FormatInt(p.Number, 10), "ETag": unquoted(p.ETag)}
 			return nil, e
 		}
-		out = append(out, p)
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"net/textproto"
 	"reflect"
 	"slices"
 	"strings"
@@ -46,6 +47,9 @@ func readField(i int, sf reflect.StructField) field {
 		return f
 	}
 	f.location, f.name = parts[0], parts[1]
+	if f.location == "header" {
+		f.name = textproto.CanonicalMIMEHeaderKey(f.name)
+	}
 	for _, flag := range parts[2:] {
 		k, v, _ := strings.Cut(flag, "=")
 		switch {
