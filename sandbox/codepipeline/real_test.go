@@ -1,0 +1,120 @@
+package codepipeline_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline/types"
+
+	"github.com/twokey/twokey/sandbox/cloud"
+	"github.com/twokey/twokey/sandbox/sandboxtest"
+)
+
+// real is a kit with the sandbox's own services behind the actions, and a pipeline
+// role with the permissions that the user guide lists for them and no more.
+func real(t *testing.T, statements ...sandboxtest.Statement) (*kit, string) {
+	t.Helper()
+	k := &kit{Kit: sandboxtest.Start(t), t: t}
+	k.moved = sync.NewCond(&k.mu)
+	k.client = codepipeline.NewFromConfig(k.Config(sandboxtest.Root(tools)))
+	k.Sandbox.World.OnEvent(func(e cloud.Event) {
+		k.mu.Lock()
+		k.events = append(k.events, e)
+		k.moved.Broadcast()
+		k.mu.Unlock()
+	})
+	var key struct{ KeyMetadata struct{ Arn string } }
+	k.Invoke(t, tools, "kms", "CreateKey", map[string]any{}, &key)
+	for _, b := range []string{"sources", store, "site"} {
+		k.Invoke(t, tools, "s3", "CreateBucket", map[string]any{"Bucket": b, "CreateBucketConfiguration": map[string]any{"LocationConstraint": region}}, nil)
+	}
+	k.Invoke(t, tools, "s3", "PutBucketVersioning", map[string]any{"Bucket": "sources", "VersioningConfiguration": map[string]any{"Status": "Enabled"}}, nil)
+	k.Invoke(t, tools, "s3", "PutObject", map[string]any{"Bucket": "sources", "Key": "app.zip", "Body": zipped(t, map[string]string{
+		"index.html": "hello", "buildspec.yml": "version: 0.2\nenv:\n  exported-variables: [TAG]\nphases:\n  build:\n    commands:\n      - export TAG=seven\n      - sed s/hello/built/ index.html > out.html\nartifacts:\n  files: [out.html]\n",
+	})}, nil)
+	objects := "arn:aws:s3:::" + store + "/*"
+	k.role = k.Role(t, tools, "pipeline", sandboxtest.Trust("codepipeline.amazonaws.com"), append([]sandboxtest.Statement{
+		sandboxtest.Allow("s3:GetBucketVersioning", "arn:aws:s3:::sources"), sandboxtest.Allow("s3:GetObject", "arn:aws:s3:::sources/*", objects),
+		sandboxtest.Allow("s3:PutObject", objects, "arn:aws:s3:::site/*"), sandboxtest.Allow("kms:GenerateDataKey", key.KeyMetadata.Arn), sandboxtest.Allow("kms:Decrypt", key.KeyMetadata.Arn),
+	}, statements...)...)
+	return k, key.KeyMetadata.Arn
+}
+
+func (k *kit) siteSays(key string) string {
+	k.t.Helper()
+	var out struct{ Body []byte }
+	k.Invoke(k.t, tools, "s3", "GetObject", map[string]any{"Bucket": "site", "Key": key}, &out)
+	return string(out.Body)
+}
+
+// TestRealDeployment: from S3 over an approval to S3, the artifact encrypted under
+// the pipeline's key.
+func TestRealDeployment(t *testing.T) {
+	t.Parallel()
+	k, key := real(t)
+	ship := deploy("Ship")
+	ship.RunOrder = aws.Int32(2)
+	d := k.declare("p", stage("Prod", approval("Approve"), ship))
+	d.ArtifactStore.EncryptionKey = &types.EncryptionKey{Id: &key, Type: types.EncryptionKeyTypeKms}
+	id := k.create(d)
+	k.reached(id, "Prod", "Approve", "STARTED")
+	k.approve("p", "Prod", "Approve")
+	k.reached(id, "", "", "SUCCEEDED")
+	if got := k.siteSays("index.html"); got != "hello" {
+		t.Errorf("the site says %q", got)
+	}
+	list, err := k.client.ListActionExecutions(t.Context(), &codepipeline.ListActionExecutionsInput{PipelineName: aws.String("p")})
+	k.must(err)
+	at := list.ActionExecutionDetails[0].Input.InputArtifacts[0].S3location
+	var head struct{ ServerSideEncryption, SSEKMSKeyId string }
+	k.Invoke(t, tools, "s3", "HeadObject", map[string]any{"Bucket": *at.Bucket, "Key": *at.Key}, &head)
+	if head.ServerSideEncryption != "aws:kms" || head.SSEKMSKeyId != key {
+		t.Errorf("the artifact is encrypted with %+v", head)
+	}
+}
+
+// TestRealKeyDenied: without the key the deployment cannot read the artifact.
+func TestRealKeyDenied(t *testing.T) {
+	t.Parallel()
+	k, key := real(t)
+	d := k.declare("p", stage("Prod", approval("Approve")), stage("Last", deploy("Ship")))
+	d.ArtifactStore.EncryptionKey = &types.EncryptionKey{Id: &key, Type: types.EncryptionKeyTypeKms}
+	id := k.create(d)
+	k.reached(id, "Prod", "Approve", "STARTED")
+	k.Invoke(t, tools, "iam", "PutRolePolicy", map[string]any{"RoleName": "pipeline", "PolicyName": "no-key", "PolicyDocument": sandboxtest.Document(
+		sandboxtest.Statement{Effect: "Deny", Action: []string{"kms:Decrypt"}, Resource: []string{"*"}})}, nil)
+	k.approve("p", "Prod", "Approve")
+	if e := k.failure(id, "Last", "Ship"); *e.Code != "PermissionError" || !strings.Contains(*e.Message, "kms:Decrypt") {
+		t.Errorf("%s: %s", *e.Code, *e.Message)
+	}
+}
+
+// TestRealBuild: CodeBuild builds for the pipeline, under the project's own role.
+func TestRealBuild(t *testing.T) {
+	t.Parallel()
+	project := "arn:aws:codebuild:" + region + ":" + tools + ":project/site"
+	k, key := real(t, sandboxtest.Allow("codebuild:StartBuild", project), sandboxtest.Allow("codebuild:BatchGetBuilds", project))
+	role := k.Role(t, tools, "builder", sandboxtest.Trust("codebuild.amazonaws.com"), sandboxtest.Allow("logs:*", "*"),
+		sandboxtest.Allow("s3:*", "arn:aws:s3:::"+store, "arn:aws:s3:::"+store+"/*"), sandboxtest.Allow("kms:*", key))
+	k.Invoke(t, tools, "codebuild", "CreateProject", map[string]any{
+		"name": "site", "serviceRole": role, "encryptionKey": key, "source": map[string]any{"type": "CODEPIPELINE"}, "artifacts": map[string]any{"type": "CODEPIPELINE"},
+		"environment": map[string]any{"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
+	}, nil)
+	build := types.ActionDeclaration{
+		Name: aws.String("Build"), ActionTypeId: typeID(types.ActionCategoryBuild, "CodeBuild"), Namespace: aws.String("B"), Configuration: map[string]string{"ProjectName": "site"},
+		InputArtifacts: []types.InputArtifact{{Name: aws.String("SourceArtifact")}}, OutputArtifacts: []types.OutputArtifact{{Name: aws.String("Built")}},
+	}
+	ship := deploy("Ship")
+	ship.InputArtifacts[0].Name = aws.String("Built")
+	ship.Configuration["ObjectKey"] = "#{B.TAG}"
+	d := k.declare("p", stage("Build", build), stage("Prod", ship))
+	d.ArtifactStore.EncryptionKey = &types.EncryptionKey{Id: &key, Type: types.EncryptionKeyTypeKms}
+	id := k.create(d)
+	k.reached(id, "", "", "SUCCEEDED")
+	if got := k.siteSays("seven/out.html"); got != "built" {
+		t.Errorf("the site says %q", got)
+	}
+}
