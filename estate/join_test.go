@@ -377,6 +377,8 @@ func TestAccountIDsOfAnotherLength(t *testing.T) {
 			[]string{"account id 12345 has 5 digits, and an account id has 12"}},
 		{"on", et.Role(a, "r", trust, `{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::4444:role/x"}`),
 			[]string{"account id 4444 has 4 digits, and an account id has 12"}},
+		{"a name for an ARN", et.Role(a, "r", trust, `{"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["shop-artifacts/*", "*", "arn:aws:s3:::b", "*:b"]}`),
+			[]string{"resource shop-artifacts/* is not an ARN, and AWS refuses a policy with it"}},
 		{"no account", et.Role(a, "r", trust, `{"Effect": "Allow", "Action": "*", "Resource": ["*", "arn:aws:s3:::1234", "arn:aws:iam::aws:policy/x", "arn:aws:iam::*:role/x", "arn:aws:iam::111111111111:role/x"]}`), nil},
 	}
 	for _, tt := range tests {

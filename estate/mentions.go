@@ -98,6 +98,7 @@ func (m *mentions) document(doc *policy.Document, where string) {
 		}
 		for _, r := range s.Resources {
 			m.b.countDigits(r.Value, r.Pos)
+			m.b.wantARN(r.Value, r.Pos)
 			m.account(AccountOf(r.Value), r.Pos)
 		}
 	}
@@ -145,6 +146,18 @@ func (m *mentions) account(id string, pos policy.Pos) {
 	}
 	m.accounts[id] = true
 	m.b.Account(Account{ID: id, Foreign: true, Pos: pos})
+}
+
+// wantARN reports a resource of a policy that is neither an ARN nor a pattern that
+// ARNs match, such as the name of a bucket: AWS refuses such a policy.
+func (b *Builder) wantARN(text Text, pos policy.Pos) {
+	if text == "" || !Known(text) || strings.HasPrefix(text, "arn:") || strings.ContainsAny(text[:min(4, len(text))], "*?$") {
+		return
+	}
+	b.Problem(Problem{
+		Message: "resource " + text + " is not an ARN, and AWS refuses a policy with it",
+		Hint:    "the Arn attribute of the resource gives its ARN; Ref gives its name", Pos: pos,
+	})
 }
 
 // countDigits reports an account id, alone or in an ARN, that is a number of

@@ -22,6 +22,8 @@ func checkAmbiguous(s *scan) {
 			switch {
 			case strings.Contains(p.Message, "Unresolved"):
 				mend = "Name something that the template defines."
+			case strings.Contains(p.Message, "is not an ARN"):
+				mend = "Name the resource by its ARN: !GetAtt RESOURCE.Arn, not !Ref."
 			case strings.Contains(p.Message, "an account id has 12"):
 				mend = "Write the account's id with all its 12 digits, in quotes: a leading 0 is lost without them."
 			}
@@ -36,7 +38,7 @@ func checkAmbiguous(s *scan) {
 // something else than it seems to: a key or name that stands twice, or a
 // reference to what is not there.
 func ambiguous(message string) bool {
-	for _, sign := range []string{"stands twice", "declared twice", "both a parameter and a resource", "Unresolved", "an account id has 12"} {
+	for _, sign := range []string{"stands twice", "declared twice", "both a parameter and a resource", "Unresolved", "an account id has 12", "is not an ARN, and AWS refuses"} {
 		if strings.Contains(message, sign) {
 			return true
 		}
