@@ -3,10 +3,12 @@ package sandbox
 import (
 	"github.com/twokey/twokey/sandbox/cloud"
 	"github.com/twokey/twokey/sandbox/codebuild"
+	"github.com/twokey/twokey/sandbox/codecommit"
 	"github.com/twokey/twokey/sandbox/codepipeline"
 	"github.com/twokey/twokey/sandbox/events"
 	"github.com/twokey/twokey/sandbox/iamsvc"
 	"github.com/twokey/twokey/sandbox/kms"
+	"github.com/twokey/twokey/sandbox/logs"
 	"github.com/twokey/twokey/sandbox/organizations"
 	"github.com/twokey/twokey/sandbox/s3"
 	"github.com/twokey/twokey/sandbox/sns"
@@ -25,8 +27,10 @@ var services = []func(*cloud.World, *wire.Server) (func() error, error){
 	sqs.Add,
 	sns.Add,
 	events.Add,
+	logs.Add,
 	kms.Add,
 	s3.Add,
 	codebuild.Add,
+	codecommit.Add,
 	codepipeline.Add,
 }

@@ -84,7 +84,7 @@ var Rooms = []Room{
 	{Path: "sandbox/kms", Floor: FloorSandbox, Rooms: shared},
 	{Path: "sandbox/cloudformation", Floor: FloorSandbox, Rooms: shared},
 	{Path: "sandbox/codebuild", Floor: FloorSandbox, Rooms: shared, Foreign: []string{yaml}},
-	{Path: "sandbox/codecommit", Floor: FloorSandbox, Rooms: shared, Foreign: []string{"github.com/go-git/go-git/v5"}},
+	{Path: "sandbox/codecommit", Floor: FloorSandbox, Rooms: shared},
 	{Path: "sandbox/lambda", Floor: FloorSandbox, Rooms: shared, Foreign: []string{sdk + "/aws-lambda-go"}},
 	{Path: "sandbox/sns", Floor: FloorSandbox, Rooms: shared},
 	{Path: "sandbox/sqs", Floor: FloorSandbox, Rooms: shared},
