@@ -26,7 +26,46 @@ func checkStackScope(s *scan) {
 				d.related(g.pattern.Pos, "this allows "+action+" on "+g.pattern.Value).keyed(action, g.pattern.Value)
 			}
 		}
+		if d == nil {
+			s.stackSetScope(&r)
+		}
 	}
+}
+
+// stackSetScope is the same for stack sets: each reaches every account that it has
+// an instance in.
+func (s *scan) stackSetScope(r *used) {
+	var own []string
+	for _, x := range r.uses {
+		for _, a := range x.pipe.acts {
+			if name := a.ConfigText("StackSetName"); name != "" && (x.act == nil || a.runner == r.ARN) {
+				own = append(own, anyARN(partitionOf(r.ARN), "cloudformation", a.pipe.ActionRegion(a.Action), a.account, "stackset/"+name))
+			}
+		}
+	}
+	example := anyARN(partitionOf(r.ARN), "cloudformation", regionOf(&r.Meta), r.Account, "stackset/twokey-probe:0")
+	var d *draft
+	for _, action := range []string{"cloudformation:UpdateStackSet", "cloudformation:DeleteStackSet", "cloudformation:CreateStackInstances", "cloudformation:DeleteStackInstances"} {
+		for _, g := range s.wideGrants(r.ARN, r.Policies, action, example, func(x string) bool { return within(x, own) }) {
+			if wholeService(g.stmt, "cloudformation") && !r.has(pipelineRole) {
+				continue // CP-606 says so of an action role
+			}
+			if d == nil {
+				d = s.fail(r.subject(), r.Pos, r.title()+", may change stack sets that it does not deploy: "+action+" on "+g.pattern.Value).
+					mend("Name the pipeline's stack sets.", patchResource(setPatterns(own)))
+			}
+			d.related(g.pattern.Pos, "this allows "+action+" on "+g.pattern.Value).keyed(action, g.pattern.Value)
+		}
+	}
+}
+
+// setPatterns makes patterns of ARNs of stack sets, which end in ":ID".
+func setPatterns(arns []string) []string {
+	out := make([]string, len(arns))
+	for i, a := range arns {
+		out[i] = a + ":*"
+	}
+	return out
 }
 
 // wholeService reports whether a statement names a whole service, or everything.

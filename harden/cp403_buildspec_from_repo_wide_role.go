@@ -30,12 +30,21 @@ func checkBuildspecRole(s *scan) {
 			continue
 		}
 		d := s.fail(b.subject(), b.BuildSpecPos, b.title()+" "+obeys+", and its role "+estate.Show(b.role.Name)+" may "+listed(whatReached(r))).keyed(whatReached(r)...).
-			mend("Take from "+estate.Show(b.role.Name)+" what building does not need, or keep the build specification in the template.", "").
+			mend("Take from "+estate.Show(b.role.Name)+" what building does not need"+instead(b.Project), "").
 			hop("whoever writes the repository writes what the build runs").hop("builds run as " + estate.Show(b.role.ARN))
 		for _, x := range r {
 			d.cite(x.answer, "this statement lets the build "+x.what).hop("which may " + x.what)
 		}
 	}
+}
+
+// instead ends the sentence on what to do otherwise: a specification that is in
+// the template already cannot be moved there.
+func instead(pr *estate.Project) string {
+	if pr.BuildSpecInline {
+		return ", or let the commands run nothing that the repository holds."
+	}
+	return ", or keep the build specification in the template."
 }
 
 // repositoryCode finds, in an inline build specification, commands that run what
