@@ -8,6 +8,7 @@ import (
 	"github.com/twokey/twokey/sandbox/events"
 	"github.com/twokey/twokey/sandbox/iamsvc"
 	"github.com/twokey/twokey/sandbox/kms"
+	"github.com/twokey/twokey/sandbox/logs"
 	"github.com/twokey/twokey/sandbox/organizations"
 	"github.com/twokey/twokey/sandbox/s3"
 	"github.com/twokey/twokey/sandbox/sns"
@@ -26,6 +27,7 @@ var services = []func(*cloud.World, *wire.Server) (func() error, error){
 	sqs.Add,
 	sns.Add,
 	events.Add,
+	logs.Add,
 	kms.Add,
 	s3.Add,
 	codebuild.Add,

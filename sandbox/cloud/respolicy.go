@@ -20,24 +20,40 @@ type ResourcePolicies struct {
 // maxResourcePolicies bounds the cache; a full one begins anew.
 const maxResourcePolicies = 4096
 
-// Set returns a document as the policy of a resource; nil where there is none. A
+// Document is a policy document with the name that reasons cite.
+type Document struct{ Name, Text string }
+
+// Set returns documents as the policy of a resource; nil where there is none. A
 // document that cannot be read is unknown to the evaluator, which then refuses.
-func (r *ResourcePolicies) Set(name, document string) *iam.Set {
-	if document == "" {
+func (r *ResourcePolicies) Set(documents ...Document) *iam.Set {
+	var id strings.Builder
+	var named []iam.NamedDoc
+	for _, d := range documents {
+		if d.Text != "" {
+			id.WriteString(d.Name + "\x00" + d.Text + "\x00")
+		}
+	}
+	if id.Len() == 0 {
 		return nil
 	}
-	key := name + "\x00" + document
+	key := id.String()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s, ok := r.sets[key]; ok {
 		return s
 	}
-	doc, err := policy.Parse(name, []byte(document))
-	named := iam.NamedDoc{Name: name, Doc: doc}
-	if err != nil {
-		named = iam.NamedDoc{Name: name, Unknown: err.Error()}
+	for _, d := range documents {
+		if d.Text == "" {
+			continue
+		}
+		doc, err := policy.Parse(d.Name, []byte(d.Text))
+		n := iam.NamedDoc{Name: d.Name, Doc: doc}
+		if err != nil {
+			n = iam.NamedDoc{Name: d.Name, Unknown: err.Error()}
+		}
+		named = append(named, n)
 	}
-	s := iam.NewSet(iam.SideResource, named)
+	s := iam.NewSet(iam.SideResource, named...)
 	if r.sets == nil || len(r.sets) >= maxResourcePolicies {
 		r.sets = map[string]*iam.Set{}
 	}

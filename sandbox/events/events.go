@@ -96,7 +96,7 @@ func (s *service) ResourcePolicy(resource string) (*iam.Set, []iam.Grant) {
 	if !ok {
 		return nil, nil
 	}
-	return s.policies.Set("policy of the event bus "+b.Name, b.Policy), nil
+	return s.policies.Set(cloud.Document{Name: "policy of the event bus " + b.Name, Text: b.Policy}), nil
 }
 
 func prefix(region, account string) string { return "arn:aws:events:" + region + ":" + account + ":" }

@@ -96,7 +96,7 @@ func (s *service) ResourcePolicy(resource string) (*iam.Set, []iam.Grant) {
 	if !ok {
 		return nil, nil
 	}
-	return s.policies.Set("policy of the topic "+t.Name, t.Attributes["Policy"]), nil
+	return s.policies.Set(cloud.Document{Name: "policy of the topic " + t.Name, Text: t.Attributes["Policy"]}), nil
 }
 
 func topicARN(region, account, name string) string {

@@ -68,7 +68,7 @@ func (s *service) ResourcePolicy(resource string) (*iam.Set, []iam.Grant) {
 	if !ok {
 		return nil, nil
 	}
-	return s.policies.Set("policy of the queue "+q.Name, q.Attributes["Policy"]), nil
+	return s.policies.Set(cloud.Document{Name: "policy of the queue " + q.Name, Text: q.Attributes["Policy"]}), nil
 }
 
 func queueARN(region, account, name string) string {
