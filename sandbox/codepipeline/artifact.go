@@ -131,22 +131,3 @@ func unpackFile(f *zip.File, limit int64) ([]byte, error) {
 	}
 	return body, err
 }
-
-// pack makes a zip of files.
-func pack(files []file) ([]byte, error) {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for _, f := range files {
-		dst, err := z.Create(f.Name)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := dst.Write(f.Body); err != nil {
-			return nil, err
-		}
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}

@@ -88,7 +88,7 @@ func cronField(text string, min, max int, names []string) ([]bool, error) {
 		step := 1
 		if stepped {
 			n, err := strconv.Atoi(stepText)
-			if err != nil || n < 1 {
+			if err != nil || n < 1 || n > max {
 				return nil, fmt.Errorf("the cron field %q has a bad step", text)
 			}
 			step = n
