@@ -128,14 +128,18 @@ func (c *caller) as() (*session, error) {
 // assume becomes the pipeline's role as the service, and from there another role
 // where one is given.
 func (e *engine) assume(ctx context.Context, p *pipeline, role string) (*session, error) {
-	s, err := e.assumeRole(ctx, cloud.ServiceIdentity(principal), p.Region, p.Definition.RoleArn)
+	account := p.Account
+	if a, err := arn.Parse(p.Definition.RoleArn); err == nil {
+		account = a.Account
+	}
+	s, err := e.assumeRole(ctx, cloud.AsService(principal, account, p.Region, p.arn(), p.Account), p.Definition.RoleArn)
 	if err != nil {
 		return nil, notAssumable("CodePipeline", p.Definition.RoleArn, err)
 	}
 	if role == "" || role == p.Definition.RoleArn {
 		return s, nil
 	}
-	s, err = e.assumeRole(ctx, s.identity, p.Region, role)
+	s, err = e.assumeRole(ctx, cloud.Caller{Identity: s.identity, Region: p.Region, From: principal}, role)
 	if err != nil {
 		return nil, notAssumable(p.Definition.RoleArn, role, err)
 	}
@@ -162,15 +166,10 @@ func (e *notAuthorized) Unwrap() error { return e.cause }
 
 // assumeRole calls sts:AssumeRole. CodePipeline names its sessions by the time in
 // milliseconds.
-func (e *engine) assumeRole(ctx context.Context, as cloud.Identity, region, role string) (*session, error) {
-	account := as.Account
-	if a, err := arn.Parse(role); err == nil && account == "" {
-		account = a.Account
-	}
+func (e *engine) assumeRole(ctx context.Context, as cloud.Caller, role string) (*session, error) {
 	in := struct{ RoleArn, RoleSessionName string }{role, strconv.FormatInt(e.world.Clock.Now().UnixMilli(), 10)}
 	var out struct{ Credentials stsCredentials }
-	caller := cloud.Caller{Identity: as, Account: account, Region: region, From: principal}
-	if err := e.world.Invoke(ctx, caller, "sts", "AssumeRole", in, &out); err != nil {
+	if err := e.world.Invoke(ctx, as, "sts", "AssumeRole", in, &out); err != nil {
 		return nil, err
 	}
 	c := out.Credentials
