@@ -40,7 +40,7 @@ func checkForeignAccount(s *scan) {
 			say(a.subject(), keyPos(a.Config, a.Pos, "RoleArn"), estate.AccountOf(a.deployRole), "the CloudFormation role of "+a.where()+" is of account")
 		}
 	}
-	for _, r := range s.usedRoles(pipelineRole, actionRole, deployRole, buildRole) {
+	for _, r := range s.ownRoles(pipelineRole, actionRole, deployRole, buildRole) {
 		for _, e := range entries(r.Role) {
 			switch e.kind {
 			case entryAccount, entryRole, entryUser:
