@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"github.com/twokey/twokey/sandbox/cloud"
+	"github.com/twokey/twokey/sandbox/cloudtrail"
 	"github.com/twokey/twokey/sandbox/codebuild"
 	"github.com/twokey/twokey/sandbox/codecommit"
 	"github.com/twokey/twokey/sandbox/codepipeline"
@@ -28,6 +29,7 @@ var services = []func(*cloud.World, *wire.Server) (func() error, error){
 	sns.Add,
 	events.Add,
 	logs.Add,
+	cloudtrail.Add,
 	kms.Add,
 	s3.Add,
 	codebuild.Add,
