@@ -309,7 +309,13 @@ func attributeParts(v *version, limit, marker *int64) (*GetObjectAttributesParts
 func (s *service) objectOps() []wire.Operation {
 	return []wire.Operation{
 		data(s, "PutObject", func(c *cloud.Call, b bucket, in *PutObjectRequest) ([]cloud.Check, error) {
-			return s.onNew(c, b, in, putActions(in.Tagging, in.ObjectLockMode, in.ObjectLockLegalHoldStatus, in.ACL, in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP))
+			acl := in.ACL
+			if c.Identity.Kind == cloud.AWSService {
+				// Services that deliver logs name an ACL and are granted s3:PutObject alone
+				// ("Amazon S3 bucket policy for CloudTrail").
+				acl = ""
+			}
+			return s.onNew(c, b, in, putActions(in.Tagging, in.ObjectLockMode, in.ObjectLockLegalHoldStatus, acl, in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP))
 		}, s.putObject),
 		data(s, "GetObject", func(c *cloud.Call, b bucket, in *GetObjectRequest) ([]cloud.Check, error) {
 			return s.onObject(c, b, in, versioned(in.VersionId, "GetObject", "GetObjectVersion"))
