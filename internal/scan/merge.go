@@ -43,46 +43,59 @@ func merge(states []state) *finding.Scan {
 	return out
 }
 
+// subjectKey is what a finding is about: a rule speaks once of a subject, whatever
+// the evidence in each state.
+type subjectKey struct {
+	rule    string
+	subject finding.Subject
+}
+
 func mergeFindings(states []state) []finding.Finding {
 	type group struct {
 		finding finding.Finding
 		in      []int
 	}
-	groups := map[string]*group{}
-	var order []string
+	groups := map[subjectKey]*group{}
+	var order []subjectKey
 	for i, s := range states {
 		for _, f := range s.scan.Findings {
-			id := f.Fingerprint + string(f.Status) + string(f.Severity)
-			g := groups[id]
+			key := subjectKey{f.Rule, f.Subject}
+			g := groups[key]
 			if g == nil {
 				g = &group{finding: f}
-				groups[id] = g
-				order = append(order, id)
+				groups[key] = g
+				order = append(order, key)
 			}
-			if len(g.in) == 0 || g.in[len(g.in)-1] != i {
+			switch {
+			case weight(f) > weight(g.finding):
+				g.finding, g.in = f, []int{i}
+			case weight(f) == weight(g.finding) && !slices.Contains(g.in, i):
 				g.in = append(g.in, i)
 			}
 		}
 	}
-	var out []finding.Finding
-	failed := map[string]bool{}
-	for _, g := range groups {
-		if g.finding.Status == finding.StatusFail {
-			failed[g.finding.Fingerprint] = true
-		}
-	}
-	for _, id := range order {
-		g := groups[id]
-		// What fails in one state and is unknown in another is told as failing.
-		if g.finding.Status == finding.StatusUnknown && failed[g.finding.Fingerprint] {
-			continue
-		}
+	out := make([]finding.Finding, 0, len(order))
+	for _, key := range order {
+		g := groups[key]
 		if len(g.in) < len(states) {
 			g.finding.Needs = needs(states, g.in)
 		}
 		out = append(out, g.finding)
 	}
 	return out
+}
+
+// weight orders what one rule says of one subject in several states: what fails
+// over what is unknown, and the worse over the less bad.
+func weight(f finding.Finding) int {
+	w := len(finding.Severities()) - slices.Index(finding.Severities(), f.Severity)
+	switch f.Status {
+	case finding.StatusFail:
+		return 200 + w
+	case finding.StatusUnknown:
+		return 100 + w
+	}
+	return w
 }
 
 // needs says under which conditions something holds that holds in the given

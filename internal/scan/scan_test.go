@@ -172,3 +172,21 @@ func TestWaysOnly(t *testing.T) {
 		t.Errorf("%d findings and %d pipelines", len(r.Scan.Findings), len(r.Scan.Pipelines))
 	}
 }
+
+// One rule speaks once of one subject, even where its evidence differs between
+// the states of a template.
+func TestOneFindingForASubjectInAllStates(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(template, `        Statement: [{Effect: Allow, Principal: {Service: codepipeline.amazonaws.com}, Action: sts:AssumeRole}]
+`, `        Statement: [{Effect: Allow, Principal: {Service: codepipeline.amazonaws.com}, Action: sts:AssumeRole}]
+      Policies:
+        - PolicyName: wide
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement: [{Effect: Allow, Action: !If [IsCareful, "iam:*", ["iam:*", "kms:*"]], Resource: "*"}]
+`, 1)
+	r := scanned(t, text, scan.Options{Rules: []string{"CP-102"}})
+	if n := len(r.Scan.Findings); n != 1 {
+		t.Errorf("%d findings of CP-102 about one role, want 1: %+v", n, r.Scan.Findings)
+	}
+}
