@@ -43,11 +43,13 @@ func merge(states []state) *finding.Scan {
 	return out
 }
 
-// subjectKey is what a finding is about: a rule speaks once of a subject, whatever
-// the evidence in each state.
+// subjectKey is what a finding is about: what a rule says of a subject in one
+// state is the same as what it says of it in another, whatever the evidence. Where
+// it says several things of one, they are told apart by their order.
 type subjectKey struct {
 	rule    string
 	subject finding.Subject
+	nth     int
 }
 
 func mergeFindings(states []state) []finding.Finding {
@@ -58,8 +60,11 @@ func mergeFindings(states []state) []finding.Finding {
 	groups := map[subjectKey]*group{}
 	var order []subjectKey
 	for i, s := range states {
+		said := map[subjectKey]int{}
 		for _, f := range s.scan.Findings {
-			key := subjectKey{f.Rule, f.Subject}
+			key := subjectKey{rule: f.Rule, subject: f.Subject}
+			key.nth = said[key]
+			said[subjectKey{rule: f.Rule, subject: f.Subject}]++
 			g := groups[key]
 			if g == nil {
 				g = &group{finding: f}
