@@ -118,3 +118,50 @@ func TestRealBuild(t *testing.T) {
 		t.Errorf("the site says %q", got)
 	}
 }
+
+// TestRealCommit: a commit starts the pipeline that polls its branch, which
+// deploys the files of that commit.
+func TestRealCommit(t *testing.T) {
+	t.Parallel()
+	repository := "arn:aws:codecommit:" + region + ":" + tools + ":site"
+	k, key := real(t, sandboxtest.Allow("codecommit:GetBranch", repository), sandboxtest.Allow("codecommit:GetCommit", repository), sandboxtest.Allow("codecommit:UploadArchive", repository))
+	k.Invoke(t, tools, "codecommit", "CreateRepository", map[string]any{"repositoryName": "site"}, nil)
+	var first, second struct{ CommitID string }
+	k.Invoke(t, tools, "codecommit", "PutFile", map[string]any{"repositoryName": "site", "branchName": "main", "filePath": "index.html", "fileContent": []byte("one"), "commitMessage": "the first"}, &first)
+	d := k.declare("p", stage("Prod", deploy("Ship")))
+	d.ArtifactStore.EncryptionKey = &types.EncryptionKey{Id: &key, Type: types.EncryptionKeyTypeKms}
+	d.Stages[0].Actions[0].ActionTypeId = typeID(types.ActionCategorySource, "CodeCommit")
+	d.Stages[0].Actions[0].Configuration = map[string]string{"RepositoryName": "site", "BranchName": "main"}
+	d.Stages[1].Actions[0].Configuration["ObjectKey"] = "#{Src.CommitMessage}/#{Src.BranchName}"
+	id := k.create(d)
+	k.reached(id, "", "", "SUCCEEDED")
+	if got := k.siteSays("the first/main/index.html"); got != "one" {
+		t.Errorf("the site says %q", got)
+	}
+	k.Invoke(t, tools, "codecommit", "PutFile", map[string]any{"repositoryName": "site", "branchName": "main", "filePath": "index.html", "fileContent": []byte("two"), "commitMessage": "the second", "parentCommitId": first.CommitID}, &second)
+	k.until("an execution for the second commit", func(events []cloud.Event) bool {
+		for _, c := range changes(events) {
+			if c.ID != id && c.Type == "Pipeline" && c.State == "SUCCEEDED" {
+				x := c.ID
+				id = x
+				return true
+			}
+		}
+		return false
+	})
+	if got := k.siteSays("the second/main/index.html"); got != "two" {
+		t.Errorf("the site says %q", got)
+	}
+	x := k.execution("p", id)
+	if *x.ArtifactRevisions[0].RevisionId != second.CommitID || *x.ArtifactRevisions[0].RevisionSummary != "the second" || x.Trigger.TriggerType != types.TriggerTypePollForSourceChanges {
+		t.Errorf("execution %+v", x)
+	}
+	// A start may name any commit of the repository, whatever its branch.
+	out, err := k.client.StartPipelineExecution(t.Context(), &codepipeline.StartPipelineExecutionInput{Name: aws.String("p"), SourceRevisions: []types.SourceRevisionOverride{
+		{ActionName: aws.String("Fetch"), RevisionType: types.SourceRevisionTypeCommitId, RevisionValue: &first.CommitID}}})
+	k.must(err)
+	k.reached(*out.PipelineExecutionId, "", "", "SUCCEEDED")
+	if got := *k.execution("p", *out.PipelineExecutionId).ArtifactRevisions[0].RevisionId; got != first.CommitID {
+		t.Errorf("revision %s", got)
+	}
+}

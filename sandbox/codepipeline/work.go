@@ -220,6 +220,8 @@ func (w *work) afterRestart(do provider) provider {
 		return nil // its job waits for a worker as before
 	case !a.Begun:
 		return do
+	case a.Type.Provider == "Lambda" && a.Job.Continuation != "":
+		return do // the function waits to be called again with its token
 	case a.Type.Category == "Approval", a.Type.Provider == "Lambda":
 		return nil // the topic or function has been told; the answer may still come
 	case a.Type.Provider == "CodeBuild" && a.ExternalID != "":
