@@ -114,13 +114,6 @@ func (ix *index) findLocked(key, id string) *version {
 	return nil
 }
 
-// empty reports whether the bucket holds nothing.
-func (ix *index) empty() bool {
-	ix.mu.RLock()
-	defer ix.mu.RUnlock()
-	return len(ix.keys) == 0
-}
-
 // walk calls f for each key from the first that is not before from, with its
 // versions, newest first, until f returns false. f must not use the index.
 func (ix *index) walk(from string, f func(key string, versions []*version) bool) {
