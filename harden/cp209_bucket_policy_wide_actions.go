@@ -22,6 +22,7 @@ func checkBucketWideActions(s *scan) {
 		}
 		var d *draft
 		var what, whom []string
+		var unread []wideUnread
 		worst := finding.High
 		for i := range b.Policy.Doc.Statements {
 			st := &b.Policy.Doc.Statements[i]
@@ -37,6 +38,9 @@ func checkBucketWideActions(s *scan) {
 			}
 			for _, p := range st.Principals.List {
 				grave, matters := s.grantee(b, p)
+				if !matters && s.unread(p) {
+					unread = append(unread, wideUnread{p, wide})
+				}
 				if !matters {
 					continue
 				}
@@ -55,7 +59,21 @@ func checkBucketWideActions(s *scan) {
 			d.severity(worst).keyed(append(what, whom...)...).
 				mend("Give each role the one thing it does: s3:PutObject on the artifact that it makes, s3:GetObject on those that it reads.", "")
 		}
+		for _, u := range unread {
+			if d == nil {
+				d = s.unknown(b.subject(), u.p.Pos, "the policy of "+b.title()+" gives "+u.wide+" to whoever "+whoeverIs(u.p)).
+					mend("Write the principal out, or give the value behind it in twokey.yaml; and give it only what it does.", "").keyed("unread")
+				continue
+			}
+			d.related(u.p.Pos, "this gives "+u.wide+" to whoever "+whoeverIs(u.p))
+		}
 	}
+}
+
+// wideUnread is a principal that could not be resolved, with what is given to it.
+type wideUnread struct {
+	p    policy.Principal
+	wide string
 }
 
 // grantee reports whether wide access of a principal to an artifact bucket

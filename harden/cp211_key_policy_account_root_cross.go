@@ -23,12 +23,16 @@ func checkKeyForAccounts(s *scan) {
 		}
 		var d *draft
 		var accounts []string
+		var unread []policy.Principal
 		for i := range k.Policy.Doc.Statements {
 			st := &k.Policy.Doc.Statements[i]
 			if st.Effect != policy.EffectAllow || st.Broken != "" || st.Unknown != "" || st.Principals == nil || st.Principals.Not {
 				continue
 			}
 			for _, p := range st.Principals.List {
+				if mayBeAccount(p) && usesKey(st) {
+					unread = append(unread, p)
+				}
 				account := accountOf(p.Value)
 				if p.Type != policy.TypeAWS || entryKindOf(p) != entryAccount || account == k.Account || !s.opensKey(k.Key, st, account) {
 					continue
@@ -48,6 +52,14 @@ Principal:
 		if d != nil {
 			d.f.Message = k.title() + " may be used by anyone in account " + listed(accounts) + " whom that account lets"
 			d.keyed(accounts...)
+		}
+		for _, p := range unread {
+			if d == nil {
+				d = s.unknown(k.subject(), p.Pos, k.title()+" may be used by whoever "+whoeverIs(p)+", and that may be an account as a whole").
+					mend("Write the principal out, or give the value behind it in twokey.yaml: a role, not an account.", "").keyed("unread")
+				continue
+			}
+			d.related(p.Pos, "this gives the use of the key to whoever "+whoeverIs(p))
 		}
 	}
 }

@@ -17,7 +17,11 @@ var cp605 = rule{graded(describe("CP-605", "cross-account-trust-root", finding.H
 func checkTrustRoot(s *scan) {
 	for _, r := range s.ownRoles(actionRole) {
 		var d *draft
+		var unread []entry
 		for _, e := range entries(r.Role) {
+			if e.kind == entryUnread && mayBeAccount(e.principal) && !namesCaller(e.stmt) {
+				unread = append(unread, e)
+			}
 			if e.kind != entryAccount || e.stmt.Unknown != "" {
 				continue
 			}
@@ -25,7 +29,7 @@ func checkTrustRoot(s *scan) {
 			switch {
 			case estate.Known(account) && !s.letsStrangerIn(r.Role, account):
 				continue
-			case !estate.Known(account) && slices.ContainsFunc(e.stmt.Conditions, func(c policy.Condition) bool { return strings.EqualFold(c.Key, "aws:PrincipalArn") }):
+			case !estate.Known(account) && namesCaller(e.stmt):
 				continue
 			}
 			if d == nil {
@@ -40,5 +44,18 @@ Principal:
 			}
 			d.related(e.pos, "the trust policy names the account as a whole").keyed(account)
 		}
+		for _, e := range unread {
+			if d == nil {
+				d = s.unknown(r.subject(), e.pos, r.title()+", may be assumed by whoever "+whoeverIs(e.principal)+", and that may be an account as a whole").
+					mend("Write the principal out, or give the value behind it in twokey.yaml: the pipeline's role, not an account.", "").keyed("unread")
+				continue
+			}
+			d.related(e.pos, "the trust policy lets in whoever "+whoeverIs(e.principal))
+		}
 	}
+}
+
+// namesCaller reports whether a statement has a condition on who is calling.
+func namesCaller(st *policy.Statement) bool {
+	return slices.ContainsFunc(st.Conditions, func(c policy.Condition) bool { return strings.EqualFold(c.Key, "aws:PrincipalArn") })
 }

@@ -45,6 +45,8 @@ func checkForeignAccount(s *scan) {
 			switch e.kind {
 			case entryAccount, entryRole, entryUser:
 				say(r.subject(), e.pos, accountOf(e.value), estate.Show(r.Name)+" trusts account")
+			case entryUnread:
+				s.miss("a principal that "+estate.Show(r.Name)+" trusts", "it could not be resolved", e.pos)
 			}
 		}
 	}
@@ -58,6 +60,9 @@ func checkForeignAccount(s *scan) {
 				continue
 			}
 			for _, x := range st.Principals.List {
+				if estate.AccountOf(x.Value) == "" && s.unread(x) {
+					s.miss("a principal of the policy of "+what, "it could not be resolved", x.Pos)
+				}
 				if x.Type == policy.TypeAWS {
 					say(about, x.Pos, accountOf(x.Value), "the policy of "+what+" lets in account")
 				}

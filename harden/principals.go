@@ -220,6 +220,8 @@ type entry struct {
 	value string // ARN, account id, service or provider
 	stmt  *policy.Statement
 	pos   policy.Pos
+	// principal is the entry as the policy has it; zero for NotPrincipal.
+	principal policy.Principal
 }
 
 // entries returns whom the trust policy of a role lets in by its Allow
@@ -238,11 +240,11 @@ func entries(r *estate.Role) []entry {
 			continue
 		}
 		if st.Principals.Not {
-			out = append(out, entry{entryAnyone, "*", st, st.Principals.Pos})
+			out = append(out, entry{kind: entryAnyone, value: "*", stmt: st, pos: st.Principals.Pos})
 			continue
 		}
 		for _, p := range st.Principals.List {
-			out = append(out, entry{entryKindOf(p), p.Value, st, p.Pos})
+			out = append(out, entry{entryKindOf(p), p.Value, st, p.Pos, p})
 		}
 	}
 	return out
