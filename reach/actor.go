@@ -31,13 +31,6 @@ type unit struct {
 	denies   bool
 }
 
-func (u *unit) name() string {
-	if u.group != nil {
-		return u.group.Name
-	}
-	return u.policies[0].Name
-}
-
 // managed returns the ARN of the managed policy, for a unit that is one.
 func (u *unit) managed() string {
 	if u.group != nil {

@@ -104,7 +104,7 @@ func checkTemplate(t *InputTransformer) error {
 	}
 	for _, m := range placeholder.FindAllStringSubmatch(t.InputTemplate, -1) {
 		if _, ok := values[m[1]]; !ok {
-			return fmt.Errorf("Invalid InputTemplate: placeholder %s is not defined", m[1])
+			return fmt.Errorf("the placeholder %s is not defined", m[1])
 		}
 	}
 	if filled := fill(t.InputTemplate, values); strings.HasPrefix(strings.TrimSpace(filled), "{") && !validJSON(filled) {
