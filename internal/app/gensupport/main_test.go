@@ -36,7 +36,7 @@ func TestSupportIsUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
 		t.Errorf("docs/sandbox/support.md is out of date: run make generate (-generated +committed):\n%s", diff)
 	}
 }
