@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -97,6 +98,16 @@ func (k *Kit) Invoke(t testing.TB, account, service, operation string, in map[st
 func (k *Kit) invoke(account, service, operation string, in map[string]any, out any) error {
 	as := cloud.Caller{Identity: cloud.RootIdentity(account), Region: Region, From: "127.0.0.1"}
 	return k.Sandbox.World.Invoke(context.Background(), as, service, operation, in, out)
+}
+
+// Idle returns once nothing is being delivered to subscribers, targets and buckets.
+func (k *Kit) Idle(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := k.Sandbox.World.Idle(ctx); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Statement is one statement of an identity policy.
