@@ -33,6 +33,9 @@ func (e *engine) begin(a *actor, x *execution, given []*PipelineVariable) (strin
 func resolveVariables(d *PipelineDeclaration, given []*PipelineVariable) ([]variable, error) {
 	values := map[string]string{}
 	for _, v := range given {
+		if v == nil { // a rule's input is not checked as a request is
+			return nil, cloud.Errorf("ValidationException", "A variable must not be null.")
+		}
 		if _, twice := values[v.Name]; twice {
 			return nil, cloud.Errorf("ValidationException", "The variable '%s' is given more than once.", v.Name)
 		}
@@ -67,6 +70,9 @@ var revisionTypes = map[string][]string{
 func checkOverrides(d *PipelineDeclaration, overrides []*SourceRevisionOverride) ([]SourceRevisionOverride, error) {
 	var out []SourceRevisionOverride
 	for _, o := range overrides {
+		if o == nil {
+			return nil, cloud.Errorf("ValidationException", "A source revision must not be null.")
+		}
 		i := slices.IndexFunc(d.Stages[0].Actions, func(a *ActionDeclaration) bool { return a.Name == o.ActionName })
 		if i < 0 {
 			return nil, cloud.Errorf("ValidationException", "The pipeline does not have a source action with name '%s'.", o.ActionName)

@@ -93,7 +93,7 @@ func (v *violations) value(path string, f reflect.Value, l limits, tag reflect.S
 		v.length(path, reflect.Value{}, f.Len(), l)
 		element := limitsOf(tag, "member")
 		for i := range f.Len() {
-			v.value(fmt.Sprintf("%s.%d.member", path, i+1), f.Index(i), element, "")
+			v.element(fmt.Sprintf("%s.%d.member", path, i+1), f.Index(i), element)
 		}
 	case reflect.Map:
 		v.length(path, reflect.Value{}, f.Len(), l)
@@ -109,13 +109,23 @@ func (v *violations) value(path string, f reflect.Value, l limits, tag reflect.S
 				}
 				continue
 			}
-			v.value(path+"."+k.String()+".member", e, values, "")
+			v.element(path+"."+k.String()+".member", e, values)
 		}
 	case reflect.Struct:
 		if f.Type() != reflect.TypeFor[Time]() {
 			v.structure(path, f)
 		}
 	}
+}
+
+// element checks a member of a list or a value of a map, which must be there:
+// services take none of them for nil.
+func (v *violations) element(path string, f reflect.Value, l limits) {
+	if f.Kind() == reflect.Pointer && f.IsNil() {
+		v.found = append(v.found, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", path))
+		return
+	}
+	v.value(path, f, l, "")
 }
 
 func (v *violations) length(path string, shown reflect.Value, n int, l limits) {
