@@ -165,3 +165,35 @@ func TestRealCommit(t *testing.T) {
 		t.Errorf("revision %s", got)
 	}
 }
+
+// TestRealNotice: the notice goes to the topic as the pipeline's role; without
+// the permission the approval fails.
+func TestRealNotice(t *testing.T) {
+	t.Parallel()
+	const topic = "arn:aws:sns:" + region + ":" + tools + ":approvals"
+	for _, allowed := range []bool{true, false} {
+		var statements []sandboxtest.Statement
+		if allowed {
+			statements = append(statements, sandboxtest.Allow("sns:Publish", topic))
+		}
+		k, key := real(t, statements...)
+		k.Invoke(t, tools, "sns", "CreateTopic", map[string]any{"Name": "approvals"}, nil)
+		// A topic's first policy lets its whole account in; this one lets nobody.
+		k.Invoke(t, tools, "sns", "SetTopicAttributes", map[string]any{"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sns:Publish","Resource":"` + topic + `"}]}`}, nil)
+		a := approval("Approve")
+		a.Configuration = map[string]string{"NotificationArn": topic}
+		d := k.declare("p", stage("Prod", a))
+		d.ArtifactStore.EncryptionKey = &types.EncryptionKey{Id: &key, Type: types.EncryptionKeyTypeKms}
+		id := k.create(d)
+		k.reached(id, "Prod", "Approve", "STARTED")
+		if !allowed {
+			if e := k.failure(id, "Prod", "Approve"); *e.Code != "PermissionError" || !strings.Contains(*e.Message, "is not authorized to perform: SNS:Publish on resource: "+topic) && !strings.Contains(*e.Message, "is not authorized to perform: sns:Publish on resource: "+topic) {
+				t.Errorf("%s: %s", *e.Code, *e.Message)
+			}
+			continue
+		}
+		k.must(k.Sandbox.World.Idle(t.Context()))
+		k.approve("p", "Prod", "Approve")
+		k.reached(id, "", "", "SUCCEEDED")
+	}
+}
