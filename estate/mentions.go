@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/twokey/twokey/arn"
 	"github.com/twokey/twokey/iam/policy"
 )
 
@@ -107,7 +108,7 @@ func (m *mentions) document(doc *policy.Document, where string) {
 // principal notes a user or role that a policy names and nothing defines.
 func (m *mentions) principal(p policy.Principal, where string) {
 	m.b.countDigits(p.Value, p.Pos)
-	if isAccountID(p.Value) {
+	if arn.IsAccountID(p.Value) {
 		m.account(p.Value, p.Pos)
 		return
 	}
@@ -141,7 +142,7 @@ func (m *mentions) principal(p policy.Principal, where string) {
 
 // account notes an account that is only named.
 func (m *mentions) account(id string, pos policy.Pos) {
-	if !isAccountID(id) || m.accounts[id] {
+	if !arn.IsAccountID(id) || m.accounts[id] {
 		return
 	}
 	m.accounts[id] = true

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/twokey/twokey/arn"
 	"github.com/twokey/twokey/iam/catalog"
 	"github.com/twokey/twokey/iam/policy"
 )
@@ -174,7 +175,7 @@ func functionName(named Text, account, region string) (inAccount, inRegion strin
 	if f, ok := splitARN(named); ok {
 		account, region = f[4], f[3]
 		named = f[5]
-	} else if first, rest, ok := strings.Cut(named, ":"); ok && isAccountID(first) {
+	} else if first, rest, ok := strings.Cut(named, ":"); ok && arn.IsAccountID(first) {
 		account, named = first, rest
 	}
 	named = strings.TrimPrefix(named, "function:")

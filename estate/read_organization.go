@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/twokey/twokey/arn"
 	"github.com/twokey/twokey/iam/policy"
 )
 
@@ -35,7 +36,7 @@ func (b *Builder) readOrganization(d *Declaration) {
 		o.units[d.Ref] = d.text("ParentId")
 	case "AWS::Organizations::Account":
 		parents := textsOf(d.get("ParentIds"))
-		if len(parents) == 1 && isAccountID(d.Ref) {
+		if len(parents) == 1 && arn.IsAccountID(d.Ref) {
 			o.accounts[d.Ref] = parents[0]
 		}
 	case "AWS::Organizations::Policy":
@@ -86,7 +87,7 @@ func (b *Builder) joinOrganization() {
 // covers reports whether a policy attached to target bears on an account, and
 // whether it possibly does.
 func (o *organization) covers(target Text, account string) (certain, possible bool) {
-	if isAccountID(target) {
+	if arn.IsAccountID(target) {
 		return target == account, target == account
 	}
 	parent, known := o.accounts[account]

@@ -1,6 +1,10 @@
 package estate
 
-import "github.com/twokey/twokey/iam/policy"
+import (
+	"github.com/twokey/twokey/iam/policy"
+
+	"github.com/twokey/twokey/arn"
+)
 
 // reservedSuffix stands for the 16 hexadecimal digits that Identity Center ends
 // the names of its roles with.
@@ -48,7 +52,7 @@ func (b *Builder) readAssignment(d *Declaration) {
 func (b *Builder) readReserved() {
 	for _, a := range b.e.Assignments {
 		set := b.sets[a.PermissionSet]
-		if !isAccountID(a.TargetAccount) {
+		if !arn.IsAccountID(a.TargetAccount) {
 			b.Unknown(Unknown{What: "the account of assignment " + a.LogicalID, Why: "it could not be resolved", Pos: a.Pos})
 			continue
 		}

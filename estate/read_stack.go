@@ -3,6 +3,7 @@ package estate
 import (
 	"strings"
 
+	"github.com/twokey/twokey/arn"
 	"github.com/twokey/twokey/iam/policy"
 )
 
@@ -95,7 +96,7 @@ func (b *Builder) stackInstances(p *Pipeline, a *Action, by string) {
 	set := a.ConfigText("StackSetName")
 	targets, regions := splitList(a.ConfigText("DeploymentTargets")), splitList(a.ConfigText("Regions"))
 	for _, account := range targets {
-		if !isAccountID(account) {
+		if !arn.IsAccountID(account) {
 			b.Unknown(Unknown{
 				What: "target " + Show(account) + " of stack set " + Show(set) + ", which " + by + " deploys",
 				Why:  "only accounts given by id are followed", Pos: a.Pos,

@@ -111,18 +111,5 @@ func AccountOf(resource Text) Text {
 	return f[4]
 }
 
-// isAccountID reports whether s is twelve digits.
-func isAccountID(s string) bool {
-	if len(s) != 12 {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
 // lastSegment returns what stands after the last slash.
 func lastSegment(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }

@@ -103,7 +103,7 @@ func (f *principalForm) compileAWS(hole bool) {
 	case hole:
 		f.form = holeForm
 		return
-	case isAccountID(f.text):
+	case arn.IsAccountID(f.text):
 		f.form, f.account = accountForm, f.text
 		return
 	}

@@ -60,7 +60,7 @@ func newCaller(p Principal) (*compiledPrincipal, error) {
 		return nil, fmt.Errorf("principal %q: is not known in full", p.ARN)
 	}
 	c := compileCaller(p)
-	if c.inAccount && !isAccountID(p.Account) {
+	if c.inAccount && !arn.IsAccountID(p.Account) {
 		return nil, fmt.Errorf("principal %q: %q is no account id", p.ARN, p.Account)
 	}
 	return &c, nil

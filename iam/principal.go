@@ -21,7 +21,7 @@ func ParsePrincipal(s string) (Principal, error) {
 	switch {
 	case s == "*":
 		return Principal{Kind: AnonymousPrincipal, ARN: s}, nil
-	case isAccountID(s):
+	case arn.IsAccountID(s):
 		return Principal{Kind: RootPrincipal, ARN: "arn:aws:iam::" + s + ":root", Account: s, Name: "root"}, nil
 	case !strings.HasPrefix(s, "arn:"):
 		if strings.HasSuffix(s, ".amazonaws.com") || strings.HasSuffix(s, ".amazonaws.com.cn") || strings.HasSuffix(s, ".amazon.com") {
@@ -61,18 +61,6 @@ func ParsePrincipal(s string) (Principal, error) {
 		return Principal{}, fmt.Errorf("principal %q: has no name", s)
 	}
 	return p, nil
-}
-
-func isAccountID(s string) bool {
-	if len(s) != 12 {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }
 
 // PrincipalContext returns the condition keys that AWS derives from the principal

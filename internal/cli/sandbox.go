@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/twokey/twokey/arn"
 )
 
 // A Sandbox is a local AWS: it answers on any address that it is served at, and
@@ -90,7 +92,7 @@ func sandboxAccounts(text string) ([]SandboxAccount, error) {
 		switch {
 		case !ok || name == "":
 			return nil, failf(hint, "account %q has no name or no id", part)
-		case len(id) != 12 || strings.Trim(id, "0123456789") != "":
+		case !arn.IsAccountID(id):
 			return nil, failf("an account's id is twelve digits, leading zeros included", "account %s: %q is no account id", name, id)
 		}
 		for _, other := range list {

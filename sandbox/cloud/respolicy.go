@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/twokey/twokey/arn"
 	"github.com/twokey/twokey/iam"
 	"github.com/twokey/twokey/iam/policy"
 )
@@ -128,7 +129,7 @@ func firstText(texts ...string) string {
 // role of an account of this world that is there. Other accounts, users and
 // sessions are not looked up.
 func (w *World) principalExists(value string) bool {
-	if value == "*" || accountID(value) {
+	if value == "*" || arn.IsAccountID(value) {
 		return true
 	}
 	p, err := iam.ParsePrincipal(value)

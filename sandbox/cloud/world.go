@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/twokey/twokey/arn"
 )
 
 // Account is one account of the world.
@@ -62,7 +64,7 @@ func New(o Options) (*World, error) {
 	}
 	seen := map[string]bool{}
 	for _, a := range o.Accounts {
-		if !accountID(a.ID) {
+		if !arn.IsAccountID(a.ID) {
 			return nil, fmt.Errorf("account %s: id %q is not 12 digits", a.Name, a.ID)
 		}
 		if seen[a.ID] {
@@ -84,15 +86,6 @@ func New(o Options) (*World, error) {
 		w.journal = newJournal(o.Store)
 	}
 	return w, nil
-}
-
-func accountID(s string) bool {
-	for _, r := range s {
-		if r < '0' || r > '9' {
-			return false
-		}
-	}
-	return len(s) == 12
 }
 
 // Accounts returns the accounts, in the order given.

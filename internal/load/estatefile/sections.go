@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/twokey/twokey/arn"
 	"github.com/twokey/twokey/estate"
 	"github.com/twokey/twokey/finding"
 	"github.com/twokey/twokey/iam/policy"
@@ -256,7 +257,7 @@ func (r *reader) identity(n *policy.Node) string {
 		r.fail(n.Pos, `"arn:aws:iam::111111111111:user/NAME"`, "%q is not an ARN", id)
 	case kind == "arn":
 		account := strings.SplitN(id, ":", 6)[4]
-		if account != "*" && (len(account) != 12 || strings.Trim(account, "0123456789") != "") {
+		if account != "*" && !arn.IsAccountID(account) {
 			r.fail(n.Pos, "", "the account %q in %s has to be 12 digits", account, id)
 			return ""
 		}
