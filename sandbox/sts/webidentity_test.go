@@ -154,7 +154,7 @@ func TestWebIdentity(t *testing.T) {
 		"no token":            {"abcd", "InvalidIdentityToken", "not a valid JWT"},
 		"expired":             {keys.token(t, "RS256", with("exp", time.Now().Add(-time.Minute).Unix())), "ExpiredTokenException", "Token expired"},
 		"no expiry":           {keys.token(t, "RS256", with("exp", nil)), "InvalidIdentityToken", "no expiration"},
-		"not yet":             {keys.token(t, "RS256", with("nbf", time.Now().Add(time.Minute).Unix())), "InvalidIdentityToken", "not valid yet"},
+		"not yet":             {keys.token(t, "RS256", with("nbf", time.Now().Add(30*time.Minute).Unix())), "InvalidIdentityToken", "not valid yet"},
 		"another issuer":      {keys.token(t, "RS256", with("iss", "https://evil.example.com")), "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://evil.example.com"},
 		"an issuer in plain":  {keys.token(t, "RS256", with("iss", "http://token.actions.githubusercontent.com")), "InvalidIdentityToken", "No OpenIDConnect provider"},
 		"a party's own token": {keys.token(t, "RS256", with("azp", "other")), "InvalidIdentityToken", "Incorrect token audience"},
