@@ -17,7 +17,7 @@ var cp105 = rule{describe("CP-105", "pipeline-role-bucket-scope", finding.Medium
 var keeping = []string{
 	"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:DeleteBucket", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketAcl",
 	"s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration",
-	"s3:ReplicateObject", "s3:PutBucketPublicAccessBlock",
+	"s3:ReplicateObject", "s3:PutBucketPublicAccessBlock", "s3:PutObjectAcl", "s3:PutObjectVersionAcl",
 }
 
 func checkPipelineRoleBucketScope(s *scan) {
