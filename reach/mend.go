@@ -70,7 +70,7 @@ func (e *engine) mend(c *cone, p *proof, w *finding.Way) {
 	w.MendLocation = c.placeOf(best.steps[0])
 	for _, cut := range best.cuts {
 		if len(cut) > 0 {
-			w.MendLocation = locate(cut[0].Pos)
+			w.MendLocation = locate(cut[0].place())
 			break
 		}
 	}
@@ -117,6 +117,21 @@ func pointers(steps []step) []*step {
 
 // mendText words the change that takes a step away.
 func (e *engine) mendText(s *step, cut []reason) string {
+	texts, rest := e.taken(s, cut)
+	if len(texts) == 0 {
+		return e.removal(s, cut)
+	}
+	if len(rest) > 0 {
+		return strings.Join(append([]string{e.removal(s, rest)}, texts...), "; and ")
+	}
+	if s.row.ID == "G1" {
+		return strings.Join(texts, "; and ") + ", or let Twokey govern the gate"
+	}
+	return strings.Join(texts, "; and ")
+}
+
+// removal words the change of statements that can be edited.
+func (e *engine) removal(s *step, cut []reason) string {
 	on := s.frame
 	if s.actor != nobody {
 		on = on.with("principal", e.w.actors[s.actor].arn)

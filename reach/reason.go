@@ -13,10 +13,20 @@ import (
 type reason struct {
 	iam.Reason
 	need int
+	// at is where the policy is attached, for one that AWS keeps; else zero.
+	at policy.Pos
 }
 
 func (r reason) because() finding.Because {
-	return finding.Because{Policy: r.Policy, Statement: r.Statement, Location: locate(r.Pos)}
+	return finding.Because{Policy: r.Policy, Statement: r.Statement, Location: locate(r.place())}
+}
+
+// place is where a reader goes to change what the statement allows.
+func (r reason) place() policy.Pos {
+	if r.at != (policy.Pos{}) {
+		return r.at
+	}
+	return r.Pos
 }
 
 func (r reason) same(o reason) bool {
@@ -29,6 +39,11 @@ func (e *engine) reasons(s *step) []reason {
 	out, ok := e.cited[s]
 	if !ok {
 		out = e.findReasons(s)
+		for i := range out {
+			if held := e.holdingsOf(s, out[i]); len(held) > 0 {
+				out[i].at = held[0].pos
+			}
+		}
 		e.cited[s] = out
 	}
 	return out
@@ -59,7 +74,7 @@ func (e *engine) allowing(p iam.IndexedPrincipal, needs []Permission, f frame) (
 			if !cited(r) {
 				continue
 			}
-			one := reason{r, n}
+			one := reason{Reason: r, need: n}
 			if !slices.ContainsFunc(out, one.same) {
 				out = append(out, one)
 			}
@@ -105,7 +120,7 @@ func (e *engine) trusting(s *step) []reason {
 		for _, p := range st.Principals.List {
 			named, _ := wholeAccount(p.Value)
 			if p.Value == s.frame["principal"] || account != "" && named == account {
-				out = append(out, reason{iam.Reason{Side: side, Effect: "Allow", Policy: name, Statement: st.Index, Sid: st.Sid, Pos: st.Pos}, 0})
+				out = append(out, reason{Reason: iam.Reason{Side: side, Effect: "Allow", Policy: name, Statement: st.Index, Sid: st.Sid, Pos: st.Pos}})
 				break
 			}
 		}

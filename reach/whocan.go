@@ -49,7 +49,11 @@ func WhoCan(est *estate.Estate, action, resource string) []Access {
 		}
 		for _, r := range d.Reasons {
 			if r.Effect == "Allow" {
-				x.Because = append(x.Because, reason{Reason: r}.because())
+				one := reason{Reason: r}
+				if held := e.holdings(h.actor, mods{}, r.Pos.File); len(held) > 0 {
+					one.at = held[0].pos
+				}
+				x.Because = append(x.Because, one.because())
 			}
 		}
 		out = append(out, x)
