@@ -107,17 +107,17 @@ func weight(f finding.Finding) int {
 // states: the one condition that sets them apart where there is one, else the
 // assignments themselves.
 func needs(states []state, in []int) string {
-	first := states[in[0]].conditions
+	first, several := states[in[0]].conditions, stacksOf(states)
 	for _, stack := range slices.Sorted(maps.Keys(first)) {
 		for _, name := range slices.Sorted(maps.Keys(first[stack])) {
 			if apart(states, in, stack, name) {
-				return assignment(map[string]map[string]bool{stack: {name: first[stack][name]}})
+				return assignment(map[string]map[string]bool{stack: {name: first[stack][name]}}, several)
 			}
 		}
 	}
 	var parts []string
 	for _, i := range in {
-		if text := assignment(states[i].conditions); text != "" {
+		if text := assignment(states[i].conditions, several); text != "" {
 			parts = append(parts, text)
 		}
 	}

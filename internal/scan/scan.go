@@ -198,13 +198,45 @@ func location(p policy.Pos) finding.Location {
 	return finding.Location{File: p.File, Line: p.Line, Column: p.Column}
 }
 
-// assignment writes an assignment for people: "prod/net: UseVPC=true, …".
-func assignment(conditions map[string]map[string]bool) string {
+// assignment writes an assignment for people: "UseVPC=true, …". A condition whose
+// name several stacks have is written with its stack: "net: UseVPC=true".
+func assignment(conditions map[string]map[string]bool, several map[string][]string) string {
 	var parts []string
 	for _, stack := range slices.Sorted(maps.Keys(conditions)) {
 		for _, name := range slices.Sorted(maps.Keys(conditions[stack])) {
-			parts = append(parts, fmt.Sprintf("%s=%t", name, conditions[stack][name]))
+			text := fmt.Sprintf("%s=%t", name, conditions[stack][name])
+			if in := several[name]; len(in) > 1 {
+				text = called(stack, in) + ": " + text
+			}
+			parts = append(parts, text)
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// called is what tells a stack, "ACCOUNT/NAME", from others: its name, or the
+// whole where another of them has the same name.
+func called(stack string, all []string) string {
+	name := stack[strings.IndexByte(stack, '/')+1:]
+	for _, other := range all {
+		if other != stack && strings.HasSuffix(other, "/"+name) {
+			return stack
+		}
+	}
+	return name
+}
+
+// stacksOf returns the stacks that have a condition of each name.
+func stacksOf(states []state) map[string][]string {
+	out := map[string][]string{}
+	for _, s := range states {
+		for stack, conditions := range s.conditions {
+			for name := range conditions {
+				if !slices.Contains(out[name], stack) {
+					out[name] = append(out[name], stack)
+				}
+			}
+		}
+	}
+	return out
 }

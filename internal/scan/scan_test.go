@@ -80,9 +80,16 @@ Resources:
 
 func scanned(t *testing.T, text string, o scan.Options) *scan.Result {
 	t.Helper()
+	return scannedFiles(t, map[string]string{"pipeline.yaml": text}, o)
+}
+
+func scannedFiles(t *testing.T, files map[string]string, o scan.Options) *scan.Result {
+	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "pipeline.yaml"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if o.Today.IsZero() {
 		o.Today = time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
@@ -188,5 +195,24 @@ func TestOneFindingForASubjectInAllStates(t *testing.T) {
 	r := scanned(t, text, scan.Options{Rules: []string{"CP-102"}})
 	if n := len(r.Scan.Findings); n != 1 {
 		t.Errorf("%d findings of CP-102 about one role, want 1: %+v", n, r.Scan.Findings)
+	}
+}
+
+// A condition whose name two templates have is named with its template; one that
+// only one of them has is not.
+func TestConditionOfSeveralTemplates(t *testing.T) {
+	t.Parallel()
+	const rest = "\nResources:\n  Topic:\n    Type: AWS::SNS::Topic\n    Condition: NAME\n"
+	for name, want := range map[string]string{
+		"IsCareful": "pipeline: IsCareful=false",
+		"IsLoud":    "IsCareful=false",
+	} {
+		other := strings.ReplaceAll(template[:strings.Index(template, "Resources:")], "IsCareful", name) + strings.ReplaceAll(rest, "NAME", name)
+		other = strings.ReplaceAll(other, "  Careful:", "  Other:")
+		other = strings.ReplaceAll(other, "!Ref Careful", "!Ref Other")
+		r := scannedFiles(t, map[string]string{"pipeline.yaml": template, "topic.yaml": other}, scan.Options{})
+		if f := the(t, r.Scan.Findings, "CP-203"); f.Needs != want {
+			t.Errorf("beside a template with condition %s: needs %q, want %q", name, f.Needs, want)
+		}
 	}
 }
