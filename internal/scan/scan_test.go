@@ -215,4 +215,19 @@ func TestConditionOfSeveralTemplates(t *testing.T) {
 			t.Errorf("beside a template with condition %s: needs %q, want %q", name, f.Needs, want)
 		}
 	}
+	other := strings.ReplaceAll(template[:strings.Index(template, "Resources:")], "Ref Careful", "Ref Other") + strings.ReplaceAll(rest, "NAME", "IsCareful")
+	r := scannedFiles(t, map[string]string{
+		"pipeline.yaml": template, "topic.yaml": strings.ReplaceAll(other, "  Careful:", "  Other:"),
+		"twokey.yaml": `version: 1
+accounts:
+  - {name: tools, id: "111111111111"}
+  - {name: prod, id: "444444444444", production: true}
+stacks:
+  - {name: app, account: tools, region: us-east-1, template: pipeline.yaml}
+  - {name: app, account: prod, region: us-east-1, template: topic.yaml}
+`,
+	}, scan.Options{})
+	if f := the(t, r.Scan.Findings, "CP-203"); f.Needs != "tools/app: IsCareful=false" {
+		t.Errorf("two stacks of one name: needs %q", f.Needs)
+	}
 }
