@@ -58,7 +58,7 @@ func Analyze(est *estate.Estate, opts Options) Result {
 	}
 	var wanted []int
 	for i, l := range e.lines {
-		if opts.Pipeline == "" || glob(opts.Pipeline, l.p.Name) {
+		if opts.Pipeline == "" || glob(opts.Pipeline, l.p.Name) || glob(opts.Pipeline, l.shown()) {
 			wanted = append(wanted, i)
 		}
 	}

@@ -177,6 +177,7 @@ func (e *engine) makeRole(head factID, i int) {
 	}
 	for _, p := range c.projects {
 		on := f.with("project", p.ARN).with("region", p.Region)
+		on.call("project", p.LogicalID)
 		for t := range rowsOn(OnProject, GainIs) {
 			e.apply(head, t, on, "", 0)
 		}

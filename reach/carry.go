@@ -93,6 +93,7 @@ func (e *engine) makeControl(head factID, l *line, i int) {
 		}
 	case a.project != nil:
 		f["project"], f["account"] = a.project.ARN, a.project.Account
+		f.call("project", a.project.LogicalID)
 		f["role"] = a.project.ServiceRole
 		e.apply(head, row("B1"), f, at, 0)
 	case a.function != nil:
@@ -192,6 +193,7 @@ func (e *engine) storeFrame(l *line, i int) frame {
 	f["account"] = l.p.Account
 	if b := e.est.Bucket(store.Bucket); b != nil {
 		f["bucket"] = b.ARN
+		f.call("bucket", b.LogicalID)
 		f["account"] = firstNonEmpty(b.Account, l.p.Account)
 	}
 	if store.KeyID != "" {

@@ -18,6 +18,7 @@ func (f frame) with(name, value string) frame {
 		g[k] = v
 	}
 	g[name] = value
+	delete(g, name+shownAs)
 	return g
 }
 
@@ -46,6 +47,17 @@ func (f frame) expand(template string) (text string, open bool) {
 	}
 }
 
+// shownAs ends the name of a part that says how sentences call another part.
+const shownAs = " as shown"
+
+// call has sentences call a part by the logical id of its resource where nothing
+// of its own name could be resolved.
+func (f frame) call(name, logicalID string) {
+	if logicalID != "" && short(f[name]) == estate.Show(policy.Hole) {
+		f[name+shownAs] = logicalID
+	}
+}
+
 // say fills in a sentence for people to read: ARNs are shortened to names.
 func (f frame) say(template string) string {
 	if !strings.Contains(template, "{") {
@@ -59,7 +71,11 @@ func (f frame) say(template string) string {
 			return b.String()
 		}
 		name, tail, _ := strings.Cut(after, "}")
-		b.WriteString(short(f[name]))
+		text := f[name+shownAs]
+		if text == "" {
+			text = short(f[name])
+		}
+		b.WriteString(text)
 		rest = tail
 	}
 }

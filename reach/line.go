@@ -174,12 +174,25 @@ func glob(pattern, name string) bool {
 	return p == len(pattern)
 }
 
+// shown is the name of the pipeline for people to read: its logical id where
+// nothing of the name could be resolved.
+func (l *line) shown() string { return shownName(l.p.Name, l.p.LogicalID) }
+
+func shownName(name, logicalID string) string {
+	if name == policy.Hole && logicalID != "" {
+		return logicalID
+	}
+	return estate.Show(name)
+}
+
 // frame returns the parts of a pipeline that every row about it may use.
 func (l *line) frame() frame {
 	f := frame{
 		"pipeline": l.p.ARN, "name": l.p.Name, "account": l.p.Account, "region": l.p.Region, "partition": partitionOf(l.p.ARN),
 		"role": l.p.RoleARN,
 	}
+	f.call("pipeline", l.p.LogicalID)
+	f.call("name", l.p.LogicalID)
 	return f
 }
 
@@ -190,6 +203,9 @@ func (l *line) at(i int) frame {
 	f["stage"], f["step"] = a.stage, a.Name
 	if a.gate {
 		f["gate"] = l.p.ARN + "/" + a.stage + "/" + a.Name
+		if l.p.Name == policy.Hole {
+			f["gate"+shownAs] = l.shown() + "/" + a.name()
+		}
 	}
 	return f
 }

@@ -21,7 +21,7 @@ func locate(p policy.Pos) finding.Location {
 func (e *engine) describe(l *line) finding.Pipeline {
 	p := l.p
 	out := finding.Pipeline{
-		Name: estate.Show(p.Name), ARN: estate.Show(p.ARN), Account: p.Account, Region: p.Region, Location: locate(p.Pos),
+		Name: l.shown(), ARN: estate.Show(p.ARN), Account: p.Account, Region: p.Region, Location: locate(p.Pos),
 		Want: e.est.WantPeople, Inferred: l.inferred, BreakGlass: e.people.breakGlass,
 		Production: []string{}, Stages: []finding.Stage{}, Ways: []finding.Way{},
 	}
@@ -85,6 +85,7 @@ func (e *engine) stores(l *line, out *finding.Pipeline) {
 			Account: l.p.Account, Region: region, Location: locate(s.Pos),
 		}
 		if have := e.est.Bucket(s.Bucket); have != nil {
+			b.Name = shownName(s.Bucket, have.LogicalID)
 			b.ARN, b.Account = estate.Show(have.ARN), firstNonEmpty(have.Account, l.p.Account)
 			if !have.Missing {
 				b.Location = locate(have.Pos)
