@@ -99,7 +99,10 @@ func invalidAddress(queueURL string) *cloud.Error {
 }
 
 func noQueue() *cloud.Error {
-	return cloud.Errorf("QueueDoesNotExist", "The specified queue does not exist.")
+	e := cloud.Errorf("QueueDoesNotExist", "The specified queue does not exist.")
+	// The code that SQS had before it spoke JSON, which clients still show.
+	e.Headers = map[string]string{"X-Amzn-Query-Error": "AWS.SimpleQueueService.NonExistentQueue;Sender"}
+	return e
 }
 
 func (s *service) find(c *cloud.Call, queueURL string) (queue, error) {

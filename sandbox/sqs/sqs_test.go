@@ -202,7 +202,7 @@ func TestRefused(t *testing.T) {
 		{"CreateQueue", "InvalidParameterValue", in{"QueueName": "a b"}},
 		{"CreateQueue", "QueueNameExists", in{"QueueName": "q", "Attributes": map[string]string{"DelaySeconds": "5"}}},
 		{"CreateQueue", "InvalidAttributeValue", in{"QueueName": "r", "Attributes": map[string]string{"VisibilityTimeout": "43201"}}},
-		{"GetQueueUrl", "QueueDoesNotExist", in{"QueueName": "nope"}},
+		{"GetQueueUrl", "AWS.SimpleQueueService.NonExistentQueue", in{"QueueName": "nope"}},
 		{"SendMessage", "InvalidParameterValue", in{"QueueUrl": *url, "MessageBody": strings.Repeat("x", 1025)}},
 		{"SendMessage", "InvalidMessageContents", in{"QueueUrl": *url, "MessageBody": "a\x01b"}},
 		{"SendMessage", "InvalidParameterValue", in{"QueueUrl": *url, "MessageBody": "a", "DelaySeconds": 901}},
