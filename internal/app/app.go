@@ -29,9 +29,6 @@ func processEnv() *cli.Env {
 		StdoutIsTerminal: func() bool {
 			return isTerminal(os.Stdout)
 		},
-		StderrIsTerminal: func() bool {
-			return isTerminal(os.Stderr)
-		},
 		LoadEstate: loadEstate,
 		NewSandbox: newSandbox,
 	}

@@ -28,7 +28,6 @@ func newWorld(e *estate.Estate) *world {
 		Stdin: strings.NewReader(""), Stdout: &w.out, Stderr: &w.err,
 		Getenv: func(string) string { return "" }, Clock: func() time.Time { return time.Unix(0, 0).UTC() },
 		StdoutIsTerminal: func() bool { return false },
-		StderrIsTerminal: func() bool { return false },
 		LoadEstate: func(context.Context, string, estate.LoadOptions) (*estate.Loaded, error) {
 			if e == nil {
 				return nil, errors.New("no estate here")

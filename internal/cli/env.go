@@ -19,8 +19,8 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Clock          func() time.Time
-	// StdoutIsTerminal and StderrIsTerminal say whether a person looks there.
-	StdoutIsTerminal, StderrIsTerminal func() bool
+	// StdoutIsTerminal says whether a person looks at Stdout.
+	StdoutIsTerminal func() bool
 
 	// LoadEstate reads the estate at path, a file or folder. An error means that
 	// there is no estate to speak of; what was wrong in part is in its Problems

@@ -11,9 +11,8 @@ import (
 // progressAfter is how long a verb may take before it says what it is doing.
 const progressAfter = time.Second
 
-// progress tells a person who looks at stderr what is being done, once that takes
-// over a second: the step under way, and every later one as it begins. Nobody else
-// is told, so that what a script sees does not depend on how fast the machine is.
+// progress tells on stderr what is being done, once that takes over a second:
+// the step under way, and every later one as it begins.
 type progress struct {
 	mu      sync.Mutex
 	write   func(string)
@@ -24,9 +23,7 @@ type progress struct {
 
 func (a *app) progress() *progress {
 	p := &progress{write: func(s string) { fmt.Fprintf(a.Stderr, "twokey: %s …\n", report.Line(s)) }}
-	if a.StderrIsTerminal() {
-		p.timer = time.AfterFunc(progressAfter, p.late)
-	}
+	p.timer = time.AfterFunc(progressAfter, p.late)
 	return p
 }
 

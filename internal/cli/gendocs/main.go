@@ -37,7 +37,6 @@ func run(args []string) error {
 		Stdin: os.Stdin, Stdout: io.Discard, Stderr: io.Discard,
 		Getenv: func(string) string { return "" }, Clock: time.Now,
 		StdoutIsTerminal: func() bool { return false },
-		StderrIsTerminal: func() bool { return false },
 	}
 	return doc.GenMarkdownTree(cli.New(env), args[0])
 }
